@@ -1,0 +1,26 @@
+const rooms = 'kernel|audit|alerts|identity|dispatch|cap|channels|storage';
+/** Sources run as ES modules through swc; the aliases of package.json `imports` point at the sources here. */
+export default {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', {
+      jsc: {
+        target: 'es2022',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+      },
+      module: { type: 'es6' },
+      sourceMaps: 'inline',
+    }],
+  },
+  moduleNameMapper: {
+    [`^#(${rooms})/(.*)\\.js$`]: '<rootDir>/libs/$1/$2.ts',
+    '^#(config|apps)/(.*)\\.js$': '<rootDir>/$1/$2.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testMatch: ['<rootDir>/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/.findme/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.findme/'],
+  maxWorkers: 2,
+};
