@@ -1,0 +1,115 @@
+/**
+ * Every refusal the system can give, in one table. `kind` decides the HTTP status at the edge, `retry` tells a client
+ * whether the same request can succeed later. `docs/errors.md` is held against this table by a test.
+ */
+export type ErrorKind = 'invalid' | 'unauthenticated' | 'forbidden' | 'missing' | 'conflict' | 'gone' | 'busy' | 'throttled';
+export type Retry = 'never' | 'after-change' | 'later';
+
+export interface ErrorEntry {
+  readonly kind: ErrorKind;
+  readonly retry: Retry;
+  /** The rule that was broken, as a sentence for the person who broke it. Never contains their data. */
+  readonly rule: string;
+}
+
+const entry = (kind: ErrorKind, retry: Retry, rule: string): ErrorEntry => ({ kind, retry, rule });
+
+export const ERRORS = {
+  // alerts: content
+  AREA_MISSING: entry('invalid', 'after-change', 'An alert names its area: the country as an explicit choice, districts, or polygons.'),
+  AREA_OUTSIDE_SERBIA: entry('invalid', 'after-change', 'Every area lies inside Serbia.'),
+  AREA_SELF_CROSSING: entry('invalid', 'after-change', 'The edge of a polygon does not cross itself.'),
+  AREA_TOO_SMALL: entry('invalid', 'after-change', 'A polygon has at least three different corners and a surface.'),
+  AREA_UNKNOWN_DISTRICT: entry('invalid', 'after-change', 'A district is one of the codes of the area register.'),
+  BIRTH_DATE_ADULT: entry('invalid', 'after-change', 'The person was under 18 years old when last seen.'),
+  BIRTH_DATE_FUTURE: entry('invalid', 'after-change', 'The birth date lies before the moment last seen.'),
+  CONTENT_INVALID: entry('invalid', 'after-change', 'The content has the fields and forms of the schema.'),
+  CRITERION_MISSING: entry('invalid', 'after-change', 'An assessment names its criterion, its reason and who judged it.'),
+  CRITERION_NOT_MET: entry('invalid', 'after-change', 'The criterion named fits the child: under 7 at the time, a disability or therapy on record, or a reasoned danger.'),
+  LAST_SEEN_FUTURE: entry('invalid', 'after-change', 'The moment last seen is not in the future.'),
+  PHOTO_NOT_A_PICTURE: entry('invalid', 'after-change', 'The photo is a JPEG, PNG or WebP picture that can be decoded.'),
+  PHOTO_TOO_LARGE: entry('invalid', 'after-change', 'The photo has at most 10 MiB and 40 megapixels.'),
+  PHOTO_TRAILING_DATA: entry('invalid', 'after-change', 'The photo file ends where the picture ends.'),
+  SCRIPT_MIXED: entry('invalid', 'after-change', 'A text keeps to the letters of its script.'),
+  TEXT_NOT_ENCODABLE: entry('invalid', 'after-change', 'Every letter of the text exists in the encoding of the channel.'),
+  TEXT_TOO_LONG: entry('invalid', 'after-change', 'The text fits the length of every channel it goes to.'),
+  VALIDITY_OUT_OF_RANGE: entry('invalid', 'after-change', 'An alert is valid for 1 to 72 hours.'),
+
+  // alerts: life
+  ALERT_MISSING: entry('missing', 'never', 'There is no such alert here.'),
+  ALERT_ERASED: entry('gone', 'never', 'The data of this case has been erased.'),
+  ALERT_STALE: entry('conflict', 'after-change', 'The alert is changed from the version that was read.'),
+  APPROVAL_STALE_HASH: entry('conflict', 'after-change', 'An approval names the content hash of the revision in review.'),
+  APPROVER_IS_WRITER: entry('forbidden', 'never', 'Nobody approves a revision that they wrote, edited or submitted.'),
+  REASON_MISSING: entry('invalid', 'after-change', 'This decision is given with a reason.'),
+  REVISION_MISSING: entry('missing', 'never', 'There is no such revision.'),
+  TRANSITION_NOT_ALLOWED: entry('conflict', 'never', 'The action is allowed in the present state.'),
+
+  // identity
+  CODE_REPLAYED: entry('unauthenticated', 'after-change', 'A one-time code is used once.'),
+  CODE_WRONG: entry('unauthenticated', 'after-change', 'The one-time code is the present one.'),
+  CROSS_SITE: entry('forbidden', 'never', 'A change is requested from the system\'s own pages or without a browser.'),
+  CREDENTIALS_WRONG: entry('unauthenticated', 'after-change', 'User name, password and one-time code belong together.'),
+  OFFICER_INVALID: entry('invalid', 'after-change', 'An officer has a user name, a display name, roles and a password of at least 12 characters.'),
+  ROLE_MISSING: entry('forbidden', 'never', 'The officer has the role that this action needs.'),
+  SESSION_MISSING: entry('unauthenticated', 'after-change', 'A session is open, not idle too long and not ended.'),
+  SIGN_IN_THROTTLED: entry('throttled', 'later', 'Sign-in attempts are spaced out after failures.'),
+  STEP_UP_MISSING: entry('forbidden', 'after-change', 'An approval carries a fresh one-time code.'),
+
+  // dispatch
+  CHANNEL_UNKNOWN: entry('invalid', 'after-change', 'A destination names a channel of the catalogue.'),
+  CONFIGURATION_INVALID: entry('invalid', 'after-change', 'The configuration follows its schema.'),
+  DELIVERY_MISSING: entry('missing', 'never', 'There is no such delivery.'),
+  DELIVERY_NOT_DEAD: entry('conflict', 'never', 'Only a delivery that waits for a person is retried or closed by one.'),
+  RECEIPT_FORGED: entry('unauthenticated', 'never', 'A receipt is signed by the destination it speaks for, recently, and once.'),
+
+  // documents
+  XML_DOCTYPE: entry('invalid', 'never', 'XML carries no document type declaration.'),
+  XML_INVALID: entry('invalid', 'never', 'XML is well formed and of the expected kind.'),
+  XML_TOO_LARGE: entry('invalid', 'never', 'XML is at most 1 MiB.'),
+  SIGNATURE_INVALID: entry('invalid', 'never', 'The signature covers the document and verifies with a trusted certificate.'),
+
+  // the door
+  IDEMPOTENCY_KEY_REUSED: entry('conflict', 'after-change', 'An idempotency key belongs to one request.'),
+  REQUEST_INVALID: entry('invalid', 'after-change', 'The request has the fields and forms of the schema.'),
+  ROUTE_MISSING: entry('missing', 'never', 'There is such an address.'),
+  STORE_BUSY: entry('busy', 'later', 'The database answers in time.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One broken rule: which field (JSON path such as `child.birthDate`, or empty) and which rule of the table. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly field: string;
+  /** Numbers and names of limits that make the sentence exact; never the input itself. */
+  readonly detail?: string;
+}
+
+/** A refusal from the table. Carries no input, so it may be logged and shown. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly [Fault, ...Fault[]]) {
+    super(faults.map((f) => `${f.code}${f.field ? ` (${f.field})` : ''}: ${ERRORS[f.code].rule}${f.detail ? ` ${f.detail}` : ''}`).join('\n'));
+    this.name = 'Refusal';
+    this.code = faults[0].code;
+    this.faults = faults;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code].kind;
+  }
+}
+
+/** Makes a refusal: `throw fail('ALERT_STALE')`, `throw fail('BIRTH_DATE_ADULT', 'child.birthDate')`. */
+export function fail(code: ErrorCode, field = '', detail?: string): Refusal {
+  return new Refusal([detail === undefined ? { code, field } : { code, field, detail }]);
+}
+
+/** Throws one refusal that lists every fault; returns when there is none. */
+export function refuseAny(faults: readonly Fault[]): void {
+  const [first, ...rest] = faults;
+  if (first) throw new Refusal([first, ...rest]);
+}

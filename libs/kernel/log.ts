@@ -1,0 +1,43 @@
+/**
+ * Log events are named and typed: a name and the few fields it may carry. There is no free text, so no child's data,
+ * telephone number or secret can slip into a log line.
+ */
+export interface LogEvents {
+  'app.started': { app: string; port?: number };
+  'app.stopping': { app: string; cause: string };
+  'app.failed': { app: string; cause: string };
+  'http.request': { method: string; route: string; status: number; ms: number };
+  'http.failed': { method: string; route: string; cause: string };
+  'alert.decided': { alertId: string; action: string; revision: number };
+  'outbox.planned': { outboxId: string; alertId: string; revision: number; deliveries: number };
+  'delivery.attempted': { deliveryId: string; channel: string; destination: string; attempt: number; outcome: string; reason?: string; ms: number };
+  'delivery.skipped': { deliveryId: string; channel: string; destination: string; cause: string };
+  'delivery.dead': { deliveryId: string; channel: string; destination: string; reason: string };
+  'delivery.recovered': { deliveryId: string; channel: string; destination: string };
+  'receipt.received': { channel: string; destination: string; stage: string };
+  'receipt.refused': { channel: string; destination: string; cause: string };
+  'breaker.changed': { destination: string; state: string };
+  'probe.failed': { destination: string; reason: string };
+  'connection.changed': { channel: string; destination: string; state: string };
+  'queue.unavailable': { queue: string };
+  'store.failed': { operation: string; cause: string };
+  'audit.checkpoint': { seq: string; keyId: string };
+}
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+export interface Log {
+  event<Name extends keyof LogEvents>(name: Name, fields: LogEvents[Name], level?: LogLevel): void;
+}
+
+/** Discards everything; for pure tests. */
+export const silentLog: Log = { event: () => undefined };
+
+/**
+ * What may be said of an unforeseen error in a log: its class and code, never its message, which may quote input.
+ */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? `${error.name} ${code}` : error.name;
+}
