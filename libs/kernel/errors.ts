@@ -45,6 +45,9 @@ export const ERRORS = {
   REVISION_MISSING: entry('missing', 'never', 'There is no such revision.'),
   TRANSITION_NOT_ALLOWED: entry('conflict', 'never', 'The action is allowed in the present state.'),
 
+  // audit
+  AUDIT_EXPORT_INVALID: entry('invalid', 'never', 'An audit export is a header, its checkpoints, its rows and a closing line, each in canonical JSON.'),
+
   // identity
   CODE_REPLAYED: entry('unauthenticated', 'after-change', 'A one-time code is used once.'),
   CODE_WRONG: entry('unauthenticated', 'after-change', 'The one-time code is the present one.'),
