@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Refusal } from '#kernel/errors.js';
+import { sampleNotice, samplePhoto } from '#dispatch/testing/sample-notice.js';
+import { issueSigningCertificate } from './certificates.js';
+import { readCap } from './read.js';
+import { signCap, verifyCap } from './sign.js';
+import { drillKeys, type DrillKeys } from './testing/keys.js';
+import { writeCap } from './write.js';
+
+const now = new Date();
+const notice = sampleNotice({ area: { kind: 'country' } });
+const plain = writeCap(notice, { sender: 'findme@example.rs', photoUri: 'https://pronadjime.example/photo.jpg', photo: samplePhoto.bytes });
+
+const codeOf = (act: () => unknown): string => {
+  try {
+    act();
+    return 'none';
+  } catch (error) {
+    if (error instanceof Refusal) return error.code;
+    throw error;
+  }
+};
+
+describe('a signed CAP message', () => {
+  let keys: DrillKeys;
+  let signed: string;
+  beforeAll(async () => {
+    keys = await drillKeys(now);
+    signed = signCap(plain, keys.signing);
+  });
+  const verify = (xml: string, trusted = [keys.signing.certificate], at = now) => verifyCap(xml, { trusted, now: at });
+  const refused = (xml: string, trusted?: string[], at?: Date) => codeOf(() => verify(xml, trusted, at));
+
+  it('verifies under its certificate and under the authority that issued it', () => {
+    expect(verify(signed).message).toEqual(readCap(plain));
+    expect(verify(signed, [keys.authority.certificate]).message.identifier).toBe(notice.identifier);
+    expect(verify(signed).xml).toBe(plain.replace(/^<\?xml[^>]*\?>\n/, ''));
+  });
+
+  it('refuses a changed byte anywhere in what was signed, and in the signature', () => {
+    for (const [from, to] of [['Exercise', 'Actual'], ['<scope>Public', '<scope>Private'], ['+01:00', '+02:00'], ['<SignatureValue>', '<SignatureValue>A'], ['<DigestValue>', '<DigestValue>A']] as const) {
+      expect(signed).toContain(from);
+      expect(refused(signed.replace(from, to))).toBe('SIGNATURE_INVALID');
+    }
+    expect(refused(plain)).toBe('SIGNATURE_INVALID');
+  });
+
+  it('refuses a certificate that is not trusted, too old, or made for something else', () => {
+    expect(refused(signCap(plain, keys.stranger))).toBe('SIGNATURE_INVALID');
+    expect(refused(signCap(plain, keys.stranger), [keys.authority.certificate])).toBe('SIGNATURE_INVALID');
+    expect(refused(signCap(plain, { key: keys.stranger.key, certificate: keys.signing.certificate }))).toBe('SIGNATURE_INVALID');
+    expect(refused(signed, [keys.signing.certificate], new Date(now.getTime() + 826 * 86_400_000))).toBe('SIGNATURE_INVALID');
+    expect(refused(signed, [])).toBe('SIGNATURE_INVALID');
+    // A TLS certificate of the same authority is not one for signing.
+    expect(refused(signed.replace(/(<X509Certificate>)[^<]+/, `$1${keys.server.certificate.replace(/-----[^-]+-----|\s/g, '')}`), [keys.authority.certificate])).toBe('SIGNATURE_INVALID');
+  });
+
+  describe('under attack by wrapping', () => {
+    const signatureOf = (xml: string): string => /<Signature [\s\S]*<\/Signature>/.exec(xml)![0];
+    const forged = () => plain.replace(notice.identifier, 'forged');
+    const inner = (xml: string): string => xml.replace(/^<\?xml[^>]*\?>\s*/, '');
+
+    it('refuses a signature moved to other content', () => {
+      expect(refused(forged().replace('</alert>', `${signatureOf(signed)}</alert>`))).toBe('SIGNATURE_INVALID');
+    });
+    it('refuses the true message hidden inside a false one', () => {
+      expect(refused(forged().replace('</alert>', `<note>${inner(signed)}</note></alert>`))).toBe('SIGNATURE_INVALID');
+      expect(refused(forged().replace('</alert>', `${signatureOf(signed).replace('</Signature>', `<Object>${inner(signed)}</Object></Signature>`)}</alert>`))).toBe('SIGNATURE_INVALID');
+    });
+    it('refuses a reference to a part by its id', () => {
+      const byId = signed.replace('URI=""', 'URI="#x"').replace('<alert ', '<alert Id="x" ');
+      expect(refused(byId)).toBe('SIGNATURE_INVALID');
+    });
+    it('refuses a second signature, a second reference and other transforms', () => {
+      expect(refused(signed.replace('</alert>', `${signatureOf(signed)}</alert>`))).toBe('SIGNATURE_INVALID');
+      const reference = /<Reference [\s\S]*?<\/Reference>/.exec(signed)![0];
+      expect(refused(signed.replace(reference, reference + reference))).toBe('SIGNATURE_INVALID');
+      expect(refused(signed.replace('<Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>', '<Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"/>'))).toBe('SIGNATURE_INVALID');
+      expect(refused(signed.replace('xmldsig-more#rsa-sha256', 'xmldsig#rsa-sha1').replace('2001/04/xmldsig#', '2000/09/xmldsig#'))).toBe('SIGNATURE_INVALID');
+      expect(refused(signed.replace('xmldsig-more#rsa-sha256', 'xmldsig-more#hmac-sha256'))).toBe('SIGNATURE_INVALID');
+    });
+    it('refuses a digest with a comment in it', () => {
+      expect(refused(signed.replace('<DigestValue>', '<DigestValue><!--AAAA-->'))).not.toBe('XML_INVALID');
+      const commented = signed.replace(notice.identifier, `forged<!---->${notice.identifier}`);
+      expect(refused(commented)).toBe('SIGNATURE_INVALID');
+    });
+    it('gives content only as it was signed, whatever comments were put in', () => {
+      const commented = signed.replace(notice.identifier, `${notice.identifier.slice(0, 8)}<!-- x -->${notice.identifier.slice(8)}`);
+      // Comments are no part of what is signed; what comes back must be whole all the same.
+      expect(verify(commented).message.identifier).toBe(notice.identifier);
+    });
+    it('refuses a DOCTYPE and a flood of levels like any reader', () => {
+      expect(refused(signed.replace('<alert', '<!DOCTYPE alert><alert'))).toBe('XML_DOCTYPE');
+      expect(refused(signed.replace('<scope>', `${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}<scope>`))).toBe('XML_INVALID');
+    });
+  });
+
+  it('is signed with the key given, of any length that is safe', async () => {
+    const long = await issueSigningCertificate(keys.authority, { now, name: 'Longer', bits: 3072 });
+    expect(verify(signCap(plain, long), [long.certificate]).message.identifier).toBe(notice.identifier);
+  });
+
+  const xmlsec1 = spawnSync('xmlsec1', ['--version']).status === 0;
+  const independent = xmlsec1 ? it : it.skip;
+  independent(xmlsec1 ? 'verifies with xmlsec1, and a changed copy does not' : 'verifies with xmlsec1 (skipped: xmlsec1 is not installed)', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'findme-xmlsec-'));
+    try {
+      const run = (name: string, xml: string, pem: string) => {
+        writeFileSync(join(folder, name), xml);
+        writeFileSync(join(folder, 'trusted.pem'), pem);
+        return spawnSync('xmlsec1', ['--verify', '--enabled-key-data', 'x509', '--trusted-pem', join(folder, 'trusted.pem'), join(folder, name)], { encoding: 'utf8' });
+      };
+      const good = run('good.xml', signed, keys.authority.certificate);
+      expect(`${good.stdout}${good.stderr}`).toMatch(/^OK$/m);
+      expect(good.status).toBe(0);
+      expect(run('bad.xml', signed.replace('Exercise', 'Actual'), keys.authority.certificate).status).not.toBe(0);
+      expect(run('stranger.xml', signCap(plain, keys.stranger), keys.authority.certificate).status).not.toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
