@@ -22,5 +22,9 @@ export default {
   testMatch: ['<rootDir>/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/.findme/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.findme/'],
+  // As built (`npm test` builds first): Jest loads these two outside its own module system, and the servers' keeper is a
+  // program of its own in any case.
+  globalSetup: '<rootDir>/dist/tests/support/jest-global-setup.js',
+  globalTeardown: '<rootDir>/dist/tests/support/jest-global-teardown.js',
   maxWorkers: 2,
 };

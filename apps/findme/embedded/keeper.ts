@@ -13,7 +13,7 @@ import { launchRedis, untilRedisAnswers, type RedisOptions } from './redis.js';
 
 /** First message to the keeper. It comes over the channel, since a command line can be read by everybody. */
 export interface KeeperOrder {
-  readonly postgres: ClusterOptions;
+  readonly postgres?: ClusterOptions;
   readonly redis?: RedisOptions;
   readonly logFile: string;
   /** Folder to remove at the end: the throwaway clusters of the tests. */
@@ -49,16 +49,19 @@ process.on('message', (message: KeeperOrder | 'stop') => {
 
 async function begin(given: KeeperOrder): Promise<void> {
   order = given;
+  const { postgres, redis } = given;
   const log = openLog(given.logFile);
   // Side by side: neither needs the other.
-  const started = await Promise.all([start('postgres', given, log), given.redis === undefined ? true : start('redis', given, log)]);
-  if (started.every(Boolean)) report({ kind: 'ready', redis: redisIdentity() });
+  const starts: Promise<boolean>[] = [];
+  if (postgres !== undefined) starts.push(start('postgres', () => launchAndAwaitPostgres(postgres, log)));
+  if (redis !== undefined) starts.push(start('redis', () => launchAndAwaitRedis(redis, log)));
+  if ((await Promise.all(starts)).every(Boolean)) report({ kind: 'ready', redis: redisIdentity() });
 }
 
-/** Launch one server and wait for it. Reports a failure and returns false. */
-async function start(name: ServerName, given: KeeperOrder, log: number): Promise<boolean> {
+/** Launch one server, wait for it, and from then on start it again whenever it ends. Reports a failure, returns false. */
+async function start(name: ServerName, launch: () => Promise<ChildProcess>): Promise<boolean> {
   try {
-    await launch(name, given, log);
+    keep(name, await launch(), launch);
     return true;
   } catch (error) {
     report({ kind: 'failed', server: name, message: error instanceof Error ? error.message : String(error) });
@@ -66,32 +69,45 @@ async function start(name: ServerName, given: KeeperOrder, log: number): Promise
   }
 }
 
-async function launch(name: ServerName, given: KeeperOrder, log: number): Promise<void> {
-  if (name === 'postgres') await stopOrphan(given.postgres.dataDir);
-  const server = name === 'postgres' ? launchPostgres(given.postgres, log) : launchRedis(given.redis as RedisOptions, log);
+async function launchAndAwaitPostgres(cluster: ClusterOptions, log: number): Promise<ChildProcess> {
+  await stopOrphan(cluster.dataDir);
+  const server = await spawned('postgres', launchPostgres(cluster, log));
+  await untilReady(server, cluster.dataDir);
+  return server;
+}
+
+async function launchAndAwaitRedis(options: RedisOptions, log: number): Promise<ChildProcess> {
+  const server = await spawned('redis', launchRedis(options, log));
+  await untilRedisAnswers(server, options);
+  return server;
+}
+
+function spawned(name: ServerName, server: ChildProcess): Promise<ChildProcess> {
   servers.set(name, server);
-  const launched = new Promise<void>((resolve, reject) => {
-    server.once('spawn', resolve);
+  return new Promise((resolve, reject) => {
+    server.once('spawn', () => { resolve(server); });
     server.once('error', reject);
   });
-  await launched;
-  if (name === 'postgres') await untilReady(server, given.postgres.dataDir);
-  else await untilRedisAnswers(server, given.redis as RedisOptions);
-  server.once('exit', () => void revive(name, given, log));
-  if (server.exitCode !== null || server.signalCode !== null) void revive(name, given, log);
+}
+
+function keep(name: ServerName, server: ChildProcess, launch: () => Promise<ChildProcess>): void {
+  if (server.exitCode !== null || server.signalCode !== null) void revive(name, launch);
+  else server.once('exit', () => void revive(name, launch));
 }
 
 /** A server that was running has ended by itself: start it again, ever more slowly. */
-async function revive(name: ServerName, given: KeeperOrder, log: number): Promise<void> {
+async function revive(name: ServerName, launch: () => Promise<ChildProcess>): Promise<void> {
   for (let wait = 100; ending === undefined; wait = Math.min(wait * 2, 10_000)) {
     await pause(wait);
     if (ending !== undefined) return;
     try {
-      await launch(name, given, log);
+      keep(name, await launch(), launch);
       report({ kind: 'restarted', server: name, redis: redisIdentity() });
       return;
     } catch {
-      // The server's own words are in its log; try again.
+      // The server's own words are in its log; clear it away and try again.
+      const left = running(name);
+      if (left !== undefined) await end(left, [['SIGKILL', 2_000]]);
     }
   }
 }

@@ -16,8 +16,8 @@ export interface ServerUser {
   readonly gid?: number;
 }
 
-/** The role that owns everything in an embedded cluster. */
-export const OWNER_ROLE = 'findme_owner';
+/** The login that made an embedded cluster and may do all in it; the tables belong to a role without login. */
+export const ADMIN_ROLE = 'findme_admin';
 
 /** PostgreSQL refuses to run as root; the overflow user ("nobody") owns nothing else worth having. */
 const UNPRIVILEGED = 65534;
@@ -109,7 +109,7 @@ export async function createCluster(options: ClusterOptions, password: string): 
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
     for (const path of [parent, passwordFile]) await give(path, user);
     await run(join(runtime, 'bin', 'initdb'), [
-      '--pgdata', join(parent, 'data'), '--username', OWNER_ROLE, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8',
+      '--pgdata', join(parent, 'data'), '--username', ADMIN_ROLE, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8',
       // Built in since 17: sorts and folds alike on every machine, whatever its C library.
       '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C',
       ...(options.durable ? [] : ['--no-sync']),

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { createCluster, OWNER_ROLE, preparePostgres, serverUser, stopOrphan, type ClusterOptions } from './postgres.js';
+import { createCluster, ADMIN_ROLE, preparePostgres, serverUser, stopOrphan, type ClusterOptions } from './postgres.js';
 import { end, freePort, identify, isAlive, type ProcessId } from './process.js';
 import { findRedisProgram, type RedisOptions } from './redis.js';
 import type { KeeperOrder, KeeperReport } from './keeper.js';
@@ -15,7 +15,9 @@ export interface ServersOptions {
   readonly stateDir: string;
   /** True: data survives, under `stateDir`. False: an empty cluster that vanishes with its user. */
   readonly durable: boolean;
-  /** `none` starts PostgreSQL alone. */
+  /** `none` leaves it out: the operator has one. */
+  readonly postgres: 'embedded' | 'none';
+  /** `none` leaves it out. */
   readonly redis: 'embedded' | 'none';
   /** Where to look for a `redis-server` or `valkey-server` of the machine: a PATH; without one the bundled Valkey runs. */
   readonly searchPath?: string;
@@ -25,8 +27,8 @@ export interface ServersOptions {
 
 /** Servers that run. */
 export interface RunningServers {
-  /** As the role that owns everything, to the database `findme`. */
-  readonly databaseUrl: string;
+  /** To the database `findme`, as the login that may do all in the cluster; absent if PostgreSQL was left out. */
+  readonly databaseUrl?: string;
   readonly redisUrl?: string;
   /** Which Redis it is, for people: a path or the bundled Valkey. */
   readonly redisName?: string;
@@ -58,10 +60,10 @@ const PORT_PATIENCE_MS = 3_000;
  * Throws if a server cannot start; its log lies in the state folder.
  */
 export async function startServers(options: ServersOptions): Promise<RunningServers> {
+  if (options.postgres === 'none' && options.redis === 'none') return { keeperPid: 0, stop: () => Promise.resolve() };
   const user = serverUser();
   await mkdir(options.stateDir, { recursive: true });
   if (user.uid !== undefined) await chmod(options.stateDir, 0o711);
-  const runtime = await preparePostgres(options.stateDir);
   const home = options.durable ? join(options.stateDir, 'servers') : await throwawayHome(options.stateDir);
   await mkdir(home, { recursive: true });
   // Only the data belongs to the servers' user; what lies beside it (passwords) does not.
@@ -74,13 +76,12 @@ export async function startServers(options: ServersOptions): Promise<RunningServ
   for (let attempt = 1; ; attempt += 1) {
     remembered.postgresPort = await freePort(remembered.postgresPort, PORT_PATIENCE_MS);
     remembered.redisPort = await freePort(remembered.redisPort, PORT_PATIENCE_MS);
-    const cluster: ClusterOptions = { runtime, dataDir, port: remembered.postgresPort, user, durable: options.durable };
-    await createCluster(cluster, remembered.postgresPassword);
+    const cluster = options.postgres === 'none' ? undefined : await clusterFor(options, dataDir, remembered);
     const redis = options.redis === 'none' ? undefined : redisOptions(options, remembered, home);
     await save(home, remembered);
     const order: KeeperOrder = {
-      postgres: cluster,
       logFile: join(options.durable ? options.stateDir : home, 'servers.log'),
+      ...(cluster === undefined ? {} : { postgres: cluster }),
       ...(redis === undefined ? {} : { redis }),
       ...(options.durable ? {} : { throwaway: home }),
     };
@@ -90,10 +91,10 @@ export async function startServers(options: ServersOptions): Promise<RunningServ
     });
     try {
       await kept.start();
-      const databaseUrl = `postgres://${OWNER_ROLE}:${remembered.postgresPassword}@127.0.0.1:${String(cluster.port)}/${DATABASE}`;
-      await ensureDatabase(databaseUrl);
+      const databaseUrl = cluster && `postgres://${ADMIN_ROLE}:${remembered.postgresPassword}@127.0.0.1:${String(cluster.port)}/${DATABASE}`;
+      if (databaseUrl !== undefined) await ensureDatabase(databaseUrl);
       return {
-        databaseUrl,
+        ...(databaseUrl === undefined ? {} : { databaseUrl }),
         ...(redis === undefined ? {} : {
           redisUrl: `redis://:${redis.password}@127.0.0.1:${String(redis.port)}`,
           redisName: redis.program ?? 'the bundled Valkey',
@@ -159,11 +160,13 @@ class Kept {
       this.log('The keeper of the embedded servers was lost too often; they are not watched any more.');
       return;
     }
-    this.log('The keeper of the embedded servers was lost; they are started again under a new one.');
+    this.log('The keeper of the embedded servers was lost; they are started again.');
     try {
       await this.endOrphans();
       if (this.order.redis !== undefined) await freePort(this.order.redis.port, PORT_PATIENCE_MS);
-      if (!this.stopping) await this.start();
+      if (this.stopping) return;
+      await this.start();
+      this.log('The embedded servers run under a new keeper.');
     } catch (error) {
       this.log(`The embedded servers could not be started again: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -183,13 +186,25 @@ class Kept {
   }
 
   private async endOrphans(): Promise<void> {
-    await stopOrphan(this.order.postgres.dataDir);
+    if (this.order.postgres !== undefined) await stopOrphan(this.order.postgres.dataDir);
     await endRedis(this.redis);
   }
 }
 
 async function endRedis(redis: ProcessId | undefined): Promise<void> {
   if (redis !== undefined) await end(redis, [['SIGTERM', 3_000], ['SIGKILL', 2_000]]);
+}
+
+async function clusterFor(options: ServersOptions, dataDir: string, remembered: Remembered): Promise<ClusterOptions> {
+  const cluster = {
+    runtime: await preparePostgres(options.stateDir),
+    dataDir,
+    port: remembered.postgresPort as number,
+    user: serverUser(),
+    durable: options.durable,
+  };
+  await createCluster(cluster, remembered.postgresPassword);
+  return cluster;
 }
 
 function redisOptions(options: ServersOptions, remembered: Remembered, workingDir: string): RedisOptions {

@@ -1,0 +1,134 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { projectRoot } from '#config/project-root.js';
+import { stateFolder } from '../state.js';
+import { end, identify, isAlive, pause, signal, type ProcessId } from './process.js';
+import { readPidFile } from './postgres.js';
+
+/** What the owner of the servers tells: see testing/owner.ts. */
+interface Owned {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly keeperPid: number;
+}
+
+const OWNER = join(projectRoot, 'dist/apps/findme/embedded/testing/owner.js');
+
+/** Wait until it holds, for at most ten seconds. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('waited ten seconds in vain');
+    await pause(10);
+  }
+}
+
+describe('embedded servers', () => {
+  let stateDir: string;
+  const owners: ChildProcess[] = [];
+
+  async function own(durable: boolean): Promise<{ owner: ChildProcess; owned: Owned; keeper: ProcessId; postgres: ProcessId }> {
+    const owner = fork(OWNER, [stateDir, durable ? 'durable' : 'throwaway'], { execArgv: ['--no-warnings'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    owners.push(owner);
+    const [owned] = (await once(owner, 'message')) as [Owned];
+    return { owner, owned, keeper: identify(owned.keeperPid) as ProcessId, postgres: await postgresOf(owned) };
+  }
+
+  async function postgresOf({ databaseUrl }: Owned): Promise<ProcessId> {
+    const [row] = await query(databaseUrl, 'SHOW data_directory');
+    const pid = readPidFile(row?.['data_directory'] ?? '')?.pid ?? 0;
+    return identify(pid) as ProcessId;
+  }
+
+  async function query(url: string, sql: string): Promise<Record<string, string>[]> {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, string>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  beforeAll(async () => {
+    // Below the clone's own state, which the servers' user can reach also when we are root.
+    stateDir = await mkdtemp(join(process.getuid?.() === 0 ? await stateFolder(undefined) : tmpdir(), 'spec-'));
+  });
+
+  afterAll(async () => {
+    for (const owner of owners) if (owner.connected) owner.send('stop');
+    await Promise.all(owners.map((owner) => (owner.exitCode === null && owner.signalCode === null ? once(owner, 'exit') : undefined)));
+    await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  it('loses no row when its owner is killed, and ends with it', async () => {
+    const first = await own(true);
+    await query(first.owned.databaseUrl, 'CREATE TABLE kept (word text)');
+    await query(first.owned.databaseUrl, "INSERT INTO kept VALUES ('whole')");
+    first.owner.kill('SIGKILL');
+    await until(() => !isAlive(first.keeper) && !isAlive(first.postgres));
+
+    const second = await own(true);
+    expect(second.owned.databaseUrl).toBe(first.owned.databaseUrl);
+    expect(await query(second.owned.databaseUrl, 'SELECT word FROM kept')).toEqual([{ word: 'whole' }]);
+    second.owner.send('stop');
+    await once(second.owner, 'exit');
+    expect(isAlive(second.postgres)).toBe(false);
+  });
+
+  it('stops what a killed keeper and owner left behind, and starts on the same data', async () => {
+    const first = await own(true);
+    // Stopped first, so that it cannot put another keeper in the place of the killed one.
+    signal(identify(first.owner.pid ?? 0) as ProcessId, 'SIGSTOP');
+    await end(first.keeper, [['SIGKILL', 5_000]]);
+    first.owner.kill('SIGKILL');
+    await once(first.owner, 'exit');
+    expect(isAlive(first.postgres)).toBe(true);
+
+    const second = await own(true);
+    expect(isAlive(first.postgres)).toBe(false);
+    expect(await query(second.owned.databaseUrl, 'SELECT word FROM kept')).toEqual([{ word: 'whole' }]);
+  });
+
+  it('puts a new keeper in the place of a killed one', async () => {
+    const { owner, owned, keeper } = await own(false);
+    await query(owned.databaseUrl, 'CREATE TABLE kept AS SELECT 1 AS one');
+    const replaced = once(owner, 'message') as Promise<[Owned]>;
+    signal(keeper, 'SIGKILL');
+    const [again] = await replaced;
+    expect(again.keeperPid).not.toBe(keeper.pid);
+    expect(again.databaseUrl).toBe(owned.databaseUrl);
+    expect(await query(again.databaseUrl, 'SELECT * FROM kept')).toHaveLength(1);
+  });
+
+  it('starts a server again that ends by itself', async () => {
+    const { owned, postgres } = await own(false);
+    await end(postgres, [['SIGQUIT', 5_000]]);
+    await until(() => query(owned.databaseUrl, 'SELECT 1').then(() => true, () => false));
+    expect((await postgresOf(owned)).pid).not.toBe(postgres.pid);
+  });
+
+  it('leaves nothing of a throwaway cluster whose owner was killed', async () => {
+    const { owner, keeper } = await own(false);
+    const mine = (await readdir(join(stateDir, 'throwaway'))).find((name) => name.startsWith(`${String(owner.pid)}_`));
+    expect(mine).toBeDefined();
+    owner.kill('SIGKILL');
+    await until(() => !isAlive(keeper));
+    expect(await readdir(join(stateDir, 'throwaway'))).not.toContain(mine);
+  });
+
+  it('writes no statement and no value into its log', async () => {
+    const { owned } = await own(false);
+    await query(owned.databaseUrl, 'CREATE TABLE names (name text PRIMARY KEY)');
+    await query(owned.databaseUrl, "INSERT INTO names VALUES ('Canary')");
+    await expect(query(owned.databaseUrl, "INSERT INTO names VALUES ('Canary')")).rejects.toThrow('duplicate key');
+    const folder = join(stateDir, 'throwaway');
+    const logs = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name, 'servers.log'), 'utf8')));
+    expect(logs.join('')).toContain('duplicate key');
+    expect(logs.join('')).not.toContain('Canary');
+  });
+});

@@ -1,0 +1,136 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { projectRoot } from '#config/project-root.js';
+import { Refusal } from './refusal.js';
+import { identify, isAlive, type ProcessId } from './embedded/process.js';
+
+/**
+ * The folder where this clone keeps its data and secrets; created if need be. `wanted` (FINDME_STATE) rules. Otherwise
+ * `.findme` in the clone; for root a folder under /var/lib, since PostgreSQL will not run as root and another user may
+ * be unable to enter the clone. Throws if another user could not reach a folder wanted by root.
+ */
+export async function stateFolder(wanted: string | undefined, clone = projectRoot): Promise<string> {
+  const root = process.getuid?.() === 0;
+  const name = createHash('sha256').update(clone).digest('hex').slice(0, 12);
+  const shared = '/var/lib/findme';
+  const folder = wanted ?? (root ? join(shared, name) : join(clone, '.findme'));
+  if (root && wanted === undefined) {
+    await mkdir(shared, { recursive: true });
+    await chmod(shared, 0o711);
+  }
+  await mkdir(folder, { recursive: true });
+  if (root) {
+    await chmod(folder, 0o711);
+    await refuseClosedPath(folder);
+  }
+  return folder;
+}
+
+async function refuseClosedPath(folder: string): Promise<void> {
+  for (let above = folder; above !== dirname(above); above = dirname(above)) {
+    if (((await stat(above)).mode & 0o001) !== 0) continue;
+    throw new Refusal(`PostgreSQL cannot run as root, and no other user may enter ${above}. Set FINDME_STATE to a folder all may pass through.`);
+  }
+}
+
+/** Secrets of this clone, made once: the password of the application's database role, and the file of the master key. */
+export interface Secrets {
+  readonly appPassword: string;
+  /** File with 32 random bytes in base64, readable for its owner alone. */
+  readonly masterKeyFile: string;
+}
+
+/** Read the secrets, making those that are missing. */
+export async function secretsOf(stateDir: string): Promise<Secrets> {
+  const folder = join(stateDir, 'secrets');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const passwordFile = join(folder, 'app-password');
+  const masterKeyFile = join(folder, 'master.key');
+  await create(passwordFile, randomBytes(24).toString('base64url'));
+  await create(masterKeyFile, `${randomBytes(32).toString('base64')}\n`);
+  return { appPassword: (await readFile(passwordFile, 'utf8')).trim(), masterKeyFile };
+}
+
+/** What a running `start` leaves for others of the same clone to find. */
+export interface RunningSystem extends ProcessId {
+  /** Where the API answers; absent while it is still starting. */
+  readonly address?: string;
+  readonly adminUrl?: string;
+  readonly redisUrl?: string;
+  /** The programs it started, so that the next start can end those that outlived it. */
+  readonly programs?: readonly ProcessId[];
+}
+
+const recordOf = (stateDir: string): string => join(stateDir, 'running.json');
+
+/** The running system of this clone, if there is one. */
+export async function runningSystem(stateDir: string): Promise<RunningSystem | undefined> {
+  const record = await readRecord(recordOf(stateDir));
+  return record !== undefined && isAlive(record) ? record : undefined;
+}
+
+/**
+ * Take the clone's state for this process. Returns what an earlier holder that is gone left behind, or undefined.
+ * Throws a {@link StateTaken} if the holder lives.
+ */
+export async function claimState(stateDir: string): Promise<RunningSystem | undefined> {
+  const record = recordOf(stateDir);
+  const own = identify(process.pid) as ProcessId;
+  let left: RunningSystem | undefined;
+  for (;;) {
+    if (await create(record, JSON.stringify(own))) return left;
+    const holder = await readRecord(record);
+    if (holder !== undefined && isAlive(holder)) throw new StateTaken(holder);
+    // Renamed, not removed: of two that clear the same stale record only one gets it, and sees whether it is the one it judged.
+    const aside = `${record}.${String(process.pid)}`;
+    if (!(await rename(record, aside).then(() => true, () => false))) continue;
+    const taken = await readRecord(aside);
+    if (taken !== undefined && isAlive(taken)) await link(aside, record).catch(() => undefined);
+    else left = taken ?? left;
+    await rm(aside, { force: true });
+  }
+}
+
+/** Write down more about the running system; only its holder may. */
+export async function describeSystem(stateDir: string, more: Omit<RunningSystem, keyof ProcessId>): Promise<void> {
+  const text = JSON.stringify({ ...identify(process.pid), ...more });
+  await writeFile(`${recordOf(stateDir)}.new`, text, { mode: 0o600 });
+  await rename(`${recordOf(stateDir)}.new`, recordOf(stateDir));
+}
+
+/** Give the state back. */
+export async function releaseState(stateDir: string): Promise<void> {
+  const record = await readRecord(recordOf(stateDir));
+  if (record?.pid === process.pid) await rm(recordOf(stateDir), { force: true });
+}
+
+/** Another process of this clone holds the state. */
+export class StateTaken extends Refusal {
+  constructor(readonly holder: RunningSystem) {
+    super(`Find Me runs already from this clone (process ${String(holder.pid)}${holder.address === undefined ? '' : ` at ${holder.address}`}).`);
+  }
+}
+
+/** Create a file with its whole content at once; false if it exists. */
+async function create(file: string, content: string): Promise<boolean> {
+  const draft = `${file}.${String(process.pid)}.draft`;
+  await writeFile(draft, content, { mode: 0o600 });
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function readRecord(file: string): Promise<RunningSystem | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as RunningSystem;
+  } catch {
+    return undefined;
+  }
+}

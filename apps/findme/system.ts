@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { projectRoot } from '#config/project-root.js';
+import { APP_ROLE, migrate } from '#storage/migrate.js';
+import { startServers } from './embedded/servers.js';
+import { start, type StartedSystem, type StartParts } from './start.js';
+import { claimState, releaseState, runningSystem, secretsOf, stateFolder } from './state.js';
+
+/*
+ * This system's parts for `start`: which programs, which schema, what to try next.
+ */
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Partners first: the dispatcher connects to them. The order is also, backwards, that of the stop. */
+const PROGRAMS = ['partners', 'api', 'dispatcher'].map((name) => ({ name, entry: join(projectRoot, 'dist', 'apps', name, 'main.js') }));
+
+/** The system's parts under this environment. */
+export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal): StartParts {
+  return { environment, asked, migrate, appRole: APP_ROLE, accounts: () => Promise.resolve([]), programs: PROGRAMS, next: [], log: say };
+}
+
+/** `start`: run until asked to stop. Returns 0 after a stop that was asked for. */
+export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
+  const asked = new AbortController();
+  // They may come twice: from the terminal, and passed on by npm.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => { asked.abort(); });
+  let system: StartedSystem;
+  try {
+    system = await start(partsOf(environment, asked.signal));
+  } catch (error) {
+    if (!asked.signal.aborted) throw error;
+    say('Stopped.');
+    return 0;
+  }
+  process.stdout.write(`${system.welcome}\n`);
+  if (!asked.signal.aborted) await once(asked.signal, 'abort');
+  say('Stopping ...');
+  await system.stop();
+  say('Stopped.');
+  return 0;
+}
+
+/** `migrate`: bring the database to today's schema and end. Uses DATABASE_URL, the running system's, or an own embedded one. */
+export async function migrateOnly(environment: NodeJS.ProcessEnv): Promise<number> {
+  const stateDir = await stateFolder(environment['FINDME_STATE']);
+  const { appPassword } = await secretsOf(stateDir);
+  const known = environment['DATABASE_URL'] ?? (await runningSystem(stateDir))?.adminUrl;
+  if (known !== undefined) {
+    await migrate({ ownerUrl: known, appPassword });
+  } else {
+    await claimState(stateDir);
+    try {
+      const servers = await startServers({ stateDir, durable: true, postgres: 'embedded', redis: 'none', log: say });
+      try {
+        await migrate({ ownerUrl: servers.databaseUrl ?? '', appPassword });
+      } finally {
+        await servers.stop();
+      }
+    } finally {
+      await releaseState(stateDir);
+    }
+  }
+  say('The database has today\'s schema.');
+  return 0;
+}
