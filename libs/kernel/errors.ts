@@ -54,10 +54,12 @@ export const ERRORS = {
   CROSS_SITE: entry('forbidden', 'never', 'A change is requested from the system\'s own pages or without a browser.'),
   CREDENTIALS_WRONG: entry('unauthenticated', 'after-change', 'User name, password and one-time code belong together.'),
   OFFICER_INVALID: entry('invalid', 'after-change', 'An officer has a user name, a display name, roles and a password of at least 12 characters.'),
+  PASSWORD_WEAK: entry('invalid', 'after-change', 'A password has 12 to 256 characters and is not one that is tried first: no usual word, no user name, no repetition.'),
   ROLE_MISSING: entry('forbidden', 'never', 'The officer has the role that this action needs.'),
   SESSION_MISSING: entry('unauthenticated', 'after-change', 'A session is open, not idle too long and not ended.'),
   SIGN_IN_THROTTLED: entry('throttled', 'later', 'Sign-in attempts are spaced out after failures.'),
   STEP_UP_MISSING: entry('forbidden', 'after-change', 'An approval carries a fresh one-time code.'),
+  USER_NAME_TAKEN: entry('conflict', 'after-change', 'A user name belongs to one officer.'),
 
   // dispatch
   CHANNEL_UNKNOWN: entry('invalid', 'after-change', 'A destination names a channel of the catalogue.'),
