@@ -1,0 +1,69 @@
+import type { AlertId, DestinationId } from '#kernel/ids.js';
+import type { Mode } from '#alerts/notice.js';
+import { deliveryKey, isEnding, type DeliveryKind } from './delivery.js';
+
+/** An outbox row: what must go out. */
+export interface OutboxRow {
+  readonly id: string;
+  readonly alertId: AlertId;
+  readonly revision: number;
+  readonly kind: DeliveryKind;
+  readonly mode: Mode;
+  readonly expiresAt: Date;
+}
+
+/** What planning has to know of a destination. */
+export interface Reach {
+  readonly id: DestinationId;
+  readonly channel: string;
+  readonly mode: Mode;
+  readonly parts: number;
+  /** Whether the channel's messages end by themselves at their expiry. */
+  readonly lapses: boolean;
+}
+
+/** An earlier delivery of the same alert. */
+export interface EarlierDelivery {
+  readonly channel: string;
+  readonly destination: DestinationId;
+  readonly part: number;
+  /** Whether the partner has or may have the message. */
+  readonly mayHave: boolean;
+}
+
+export interface PlannedDelivery {
+  readonly channel: string;
+  readonly destination: DestinationId;
+  readonly part: number;
+  readonly key: string;
+}
+
+/**
+ * Which deliveries an outbox row makes. A first alert or an update goes to every destination of its mode. An ending goes
+ * exactly to those that have or may have what it ends: who never got the alert gets no "found". Expiry goes only where
+ * messages do not end by themselves.
+ */
+export function planFanOut(row: OutboxRow, reaches: readonly Reach[], earlier: readonly EarlierDelivery[]): PlannedDelivery[] {
+  const targets = isEnding(row.kind) ? heldBy(row, reaches, earlier) : everyone(row, reaches);
+  return targets.map(({ channel, destination, part }) => ({
+    channel, destination, part, key: deliveryKey(row.alertId, row.revision, channel, destination, part),
+  }));
+}
+
+type Target = Omit<PlannedDelivery, 'key'>;
+
+function everyone(row: OutboxRow, reaches: readonly Reach[]): Target[] {
+  return reaches
+    .filter((reach) => reach.mode === row.mode)
+    .flatMap(({ id, channel, parts }) => Array.from({ length: parts }, (_, part) => ({ channel, destination: id, part })));
+}
+
+function heldBy(row: OutboxRow, reaches: readonly Reach[], earlier: readonly EarlierDelivery[]): Target[] {
+  const lapsing = new Set(reaches.filter((reach) => reach.lapses).map((reach) => reach.id));
+  const held = new Map<string, Target>();
+  for (const { channel, destination, part, mayHave } of earlier) {
+    if (!mayHave || (row.kind === 'expired' && lapsing.has(destination))) continue;
+    held.set(`${channel}/${destination}/${part}`, { channel, destination, part });
+  }
+  return [...held.values()];
+}

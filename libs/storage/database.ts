@@ -1,0 +1,64 @@
+import 'reflect-metadata';
+import { DataSource, type EntityManager } from 'typeorm';
+import { ERRORS, fail, type ErrorCode } from '#kernel/errors.js';
+
+export interface DatabaseOptions {
+  /** Login of the applications' role. */
+  readonly url: string;
+  /** Connections at most. */
+  readonly poolSize?: number;
+  /** Milliseconds to wait for a free connection before `STORE_BUSY`. */
+  readonly acquireTimeoutMs?: number;
+  /** Shown in `pg_stat_activity`. */
+  readonly name: string;
+}
+
+/** Opens the database. Every wait has an end: connecting, a statement, a lock, an idle transaction. */
+export async function openDatabase({ url, poolSize = 10, acquireTimeoutMs = 2_000, name }: DatabaseOptions): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'postgres', url, logging: false, applicationName: name,
+    extra: {
+      max: poolSize,
+      connectionTimeoutMillis: acquireTimeoutMs,
+      statement_timeout: 10_000,
+      lock_timeout: 3_000,
+      idle_in_transaction_session_timeout: 5_000,
+      keepAlive: true,
+    },
+    // A connection that is killed while idle is replaced by the pool; the process lives on.
+    poolErrorHandler: () => undefined,
+  });
+  await source.initialize();
+  return source;
+}
+
+/** Runs work in one transaction. The work uses the manager it is given and no other, so that no pool can deadlock. */
+export function inTransaction<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  return guarded(() => source.transaction(work));
+}
+
+/** Runs one statement and returns its rows. */
+export function rows<Row>(runner: DataSource | EntityManager, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  return guarded(async () => {
+    const result: unknown = await runner.query(sql, [...values]);
+    // TypeORM answers [rows, count] for UPDATE and DELETE, and rows for everything else.
+    if (Array.isArray(result) && result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number') return result[0] as Row[];
+    return result as Row[];
+  });
+}
+
+/** SQLSTATE of `refuse()` in the migrations: the message is a code of the error table. */
+const REFUSED = 'FM001';
+const BUSY = new Set(['55P03', '57014', '53300', '57P03', '25P03', '57P01', '08006', '08001', '08003', 'ECONNREFUSED', 'ECONNRESET']);
+
+/** Turns what the database says into the error table: its own refusals by code, exhaustion and outage into `STORE_BUSY`. */
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message?: string };
+    if (code === REFUSED && message !== undefined && message in ERRORS) throw fail(message as ErrorCode);
+    if ((code !== undefined && BUSY.has(code)) || /timeout exceeded when trying to connect|Connection terminated/.test(message ?? '')) throw fail('STORE_BUSY');
+    throw error;
+  }
+}

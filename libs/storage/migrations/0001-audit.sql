@@ -1,0 +1,71 @@
+-- Facts: append-only, chained as they are written. The owner's function is the only door for writing; the application
+-- may read. `record` holds the exact bytes that are hashed; every other column is derived from it, so none can
+-- contradict it.
+
+CREATE FUNCTION chain_step(previous bytea, record text) RETURNS bytea
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+  RETURN sha256(previous || convert_to(record, 'UTF8'));
+
+CREATE TABLE facts (
+  seq      bigint PRIMARY KEY,
+  record   text   NOT NULL,
+  hash     bytea  NOT NULL,
+  type     text   COLLATE "C" NOT NULL GENERATED ALWAYS AS (record::jsonb ->> 'type') STORED,
+  actor    text   COLLATE "C" NOT NULL GENERATED ALWAYS AS (record::jsonb ->> 'actor') STORED,
+  alert_id text   COLLATE "C" GENERATED ALWAYS AS (record::jsonb ->> 'alert') STORED,
+  at       text   COLLATE "C" NOT NULL GENERATED ALWAYS AS (record::jsonb ->> 'at') STORED
+);
+CREATE INDEX facts_alert ON facts (alert_id, seq) WHERE alert_id IS NOT NULL;
+CREATE INDEX facts_type ON facts (type, seq);
+
+-- The end of the chain. Its row lock orders writers, which is why facts are the last thing a transaction writes.
+CREATE TABLE chain_head (
+  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  seq  bigint NOT NULL,
+  hash bytea  NOT NULL
+);
+INSERT INTO chain_head VALUES (true, 0, decode(repeat('00', 32), 'hex'));
+
+-- A running hash over rows in order, so that a batch is chained by one statement.
+CREATE FUNCTION chain_fold(state bytea, head bytea, record text) RETURNS bytea
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN sha256(coalesce(state, head) || convert_to(record, 'UTF8'));
+CREATE AGGREGATE chain(head bytea, record text) (SFUNC = chain_fold, STYPE = bytea);
+
+CREATE FUNCTION append_facts(records text[]) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  head chain_head;
+  added bigint := cardinality(records);
+BEGIN
+  SELECT * INTO STRICT head FROM chain_head FOR UPDATE;
+  IF added > 0 THEN
+    WITH linked AS (
+      INSERT INTO facts (seq, record, hash)
+      SELECT head.seq + r.n, r.record, chain(head.hash, r.record) OVER (ORDER BY r.n)
+        FROM unnest(records) WITH ORDINALITY AS r (record, n)
+      RETURNING seq, hash
+    )
+    UPDATE chain_head h SET seq = l.seq, hash = l.hash FROM linked l WHERE l.seq = head.seq + added;
+  END IF;
+  RETURN head.seq + added;
+END $$;
+
+CREATE TABLE checkpoints (
+  seq       bigint PRIMARY KEY REFERENCES facts,
+  document  text NOT NULL,
+  CHECK ((document::jsonb ->> 'seq')::bigint = seq)
+);
+
+-- Append-only for everyone, the owner included, unless triggers are switched off (which the chain then shows).
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'FM002', MESSAGE = 'append-only: ' || TG_TABLE_NAME;
+END $$;
+CREATE TRIGGER facts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON facts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoints_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+GRANT SELECT ON facts, chain_head, checkpoints TO findme_app;
+GRANT INSERT ON checkpoints TO findme_app;
+REVOKE ALL ON FUNCTION append_facts(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION append_facts(text[]) TO findme_app;

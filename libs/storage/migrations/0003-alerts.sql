@@ -1,0 +1,291 @@
+-- Alerts and their revisions. The application reads the tables; it changes them only through the functions below, each
+-- of which checks the table of moves, the version, the officer and the four eyes, and writes the change, its fact and
+-- its outbox row together.
+
+CREATE TABLE alerts (
+  id               uuid PRIMARY KEY,
+  mode             text NOT NULL CHECK (mode IN ('drill', 'live')),
+  status           text NOT NULL CHECK (status IN ('prepared', 'active', 'found', 'withdrawn', 'expired', 'rejected', 'erased')),
+  version          integer NOT NULL,
+  case_number      text NOT NULL,
+  created_by       uuid NOT NULL REFERENCES officers,
+  created_at       timestamptz NOT NULL,
+  last_revision    integer NOT NULL,
+  proposal         integer,
+  current_revision integer,
+  expires_at       timestamptz,
+  ended_at         timestamptz,
+  erased_at        timestamptz,
+  CHECK ((status IN ('prepared', 'rejected')) = (current_revision IS NULL) OR status = 'erased'),
+  CHECK (status <> 'active' OR expires_at IS NOT NULL),
+  CHECK ((ended_at IS NOT NULL) = (status IN ('found', 'withdrawn', 'expired', 'rejected', 'erased'))),
+  CHECK ((erased_at IS NOT NULL) = (status = 'erased')),
+  CHECK (proposal IS NULL OR status IN ('prepared', 'active'))
+);
+CREATE INDEX alerts_newest ON alerts (mode, created_at DESC, id);
+CREATE INDEX alerts_running ON alerts (expires_at) WHERE status = 'active';
+
+-- One key a case, itself wrapped by the master key. Destroying the row destroys the data, in backups too.
+CREATE TABLE case_keys (
+  alert_id uuid PRIMARY KEY REFERENCES alerts,
+  wrapped  bytea NOT NULL
+);
+
+CREATE TABLE revisions (
+  alert_id     uuid NOT NULL REFERENCES alerts,
+  number       integer NOT NULL,
+  kind         text NOT NULL CHECK (kind IN ('alert', 'update', 'found', 'withdrawn', 'expired')),
+  status       text NOT NULL CHECK (status IN ('draft', 'in_review', 'returned', 'rejected', 'dropped', 'approved', 'ending')),
+  writers      uuid[] NOT NULL,
+  submitted_by uuid REFERENCES officers,
+  decided_by   uuid REFERENCES officers,
+  identifier   text UNIQUE,
+  content_hash text CHECK (content_hash ~ '^[0-9a-f]{64}$'),
+  sent_at      timestamptz,
+  expires_at   timestamptz,
+  -- Content and frozen notice, sealed under the key of the case.
+  sealed       bytea,
+  PRIMARY KEY (alert_id, number),
+  CHECK ((status = 'ending') = (kind IN ('found', 'withdrawn', 'expired'))),
+  CHECK (status NOT IN ('in_review', 'approved', 'ending') OR (content_hash IS NOT NULL AND identifier IS NOT NULL)),
+  -- Four eyes: nothing is approved without an approver who is none of its writers nor its submitter.
+  CHECK (status <> 'approved' OR (decided_by IS NOT NULL AND submitted_by IS NOT NULL AND decided_by <> submitted_by
+                                  AND NOT (decided_by = ANY (writers)) AND cardinality(writers) > 0)),
+  CHECK (status NOT IN ('approved', 'ending') OR (sent_at IS NOT NULL AND expires_at IS NOT NULL))
+);
+
+-- Photos as re-encoded by us, sealed under the key of the case.
+CREATE TABLE photos (
+  alert_id uuid NOT NULL REFERENCES alerts,
+  sha256   text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+  sealed   bytea,
+  PRIMARY KEY (alert_id, sha256)
+);
+
+-- What officers said of their decisions, sealed; the fact carries a keyed digest.
+CREATE TABLE remarks (
+  id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  alert_id uuid NOT NULL REFERENCES alerts,
+  revision integer NOT NULL,
+  verb     text NOT NULL,
+  by       uuid NOT NULL,
+  at       timestamptz NOT NULL,
+  sealed   bytea
+);
+CREATE INDEX remarks_alert ON remarks (alert_id, id);
+
+-- What must go out. Only the functions below write rows; a delivery cannot exist without one.
+CREATE TABLE outbox (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  alert_id     uuid NOT NULL,
+  revision     integer NOT NULL,
+  kind         text NOT NULL,
+  content_hash text NOT NULL,
+  created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  planned_at   timestamptz,
+  UNIQUE (alert_id, revision),
+  FOREIGN KEY (alert_id, revision) REFERENCES revisions
+);
+CREATE INDEX outbox_waiting ON outbox (id) WHERE planned_at IS NULL;
+
+-- The table of moves, row by row as in libs/alerts/alert.ts.
+CREATE TABLE alert_moves (verb text, from_status text, to_status text NOT NULL, PRIMARY KEY (verb, from_status));
+INSERT INTO alert_moves VALUES
+  ('edit', 'prepared', 'prepared'), ('submit', 'prepared', 'prepared'), ('return', 'prepared', 'prepared'),
+  ('reject', 'prepared', 'rejected'), ('approve', 'prepared', 'active'),
+  ('revise', 'active', 'active'), ('edit', 'active', 'active'), ('submit', 'active', 'active'), ('return', 'active', 'active'),
+  ('reject', 'active', 'active'), ('approve', 'active', 'active'),
+  ('found', 'active', 'found'), ('withdraw', 'active', 'withdrawn'), ('expire', 'active', 'expired'),
+  ('erase', 'found', 'erased'), ('erase', 'withdrawn', 'erased'), ('erase', 'expired', 'erased'), ('erase', 'rejected', 'erased');
+CREATE TABLE proposal_moves (verb text, from_status text, to_status text NOT NULL, PRIMARY KEY (verb, from_status));
+INSERT INTO proposal_moves VALUES
+  ('revise', 'none', 'draft'), ('edit', 'draft', 'draft'), ('submit', 'draft', 'in_review'),
+  ('return', 'in_review', 'returned'), ('reject', 'in_review', 'gone'), ('approve', 'in_review', 'gone'),
+  ('edit', 'returned', 'returned'), ('submit', 'returned', 'in_review');
+
+CREATE FUNCTION refuse(code text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'FM001', MESSAGE = code;
+END $$;
+
+CREATE FUNCTION must_hold_role(officer uuid, VARIADIC any_of text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM officers WHERE id = officer AND enabled AND roles && any_of) THEN PERFORM refuse('ROLE_MISSING'); END IF;
+END $$;
+
+-- Locks the alert, checks version and table, moves its status.
+CREATE FUNCTION move_alert(p_alert uuid, p_version integer, p_verb text) RETURNS alerts LANGUAGE plpgsql AS $$
+DECLARE
+  a alerts;
+  target text;
+BEGIN
+  SELECT * INTO a FROM alerts WHERE id = p_alert FOR UPDATE;
+  IF NOT FOUND THEN PERFORM refuse('ALERT_MISSING'); END IF;
+  IF a.version <> p_version THEN PERFORM refuse('ALERT_STALE'); END IF;
+  SELECT to_status INTO target FROM alert_moves WHERE verb = p_verb AND from_status = a.status;
+  IF target IS NULL THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
+  a.status := target;
+  a.version := a.version + 1;
+  RETURN a;
+END $$;
+
+CREATE FUNCTION move_proposal(a alerts, p_verb text) RETURNS revisions LANGUAGE plpgsql AS $$
+DECLARE
+  r revisions;
+BEGIN
+  SELECT * INTO r FROM revisions WHERE alert_id = a.id AND number = a.proposal FOR UPDATE;
+  IF NOT EXISTS (SELECT FROM proposal_moves WHERE verb = p_verb AND from_status = r.status) THEN
+    PERFORM refuse('TRANSITION_NOT_ALLOWED');
+  END IF;
+  RETURN r;
+END $$;
+
+CREATE FUNCTION create_alert(p_alert uuid, p_mode text, p_case text, p_by uuid, p_at timestamptz, p_key bytea, p_sealed bytea, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM must_hold_role(p_by, 'author');
+  INSERT INTO alerts (id, mode, status, version, case_number, created_by, created_at, last_revision, proposal)
+    VALUES (p_alert, p_mode, 'prepared', 1, p_case, p_by, p_at, 1, 1);
+  INSERT INTO case_keys VALUES (p_alert, p_key);
+  INSERT INTO revisions (alert_id, number, kind, status, writers, sealed) VALUES (p_alert, 1, 'alert', 'draft', ARRAY[p_by], p_sealed);
+  PERFORM append_facts(p_facts);
+END $$;
+
+CREATE FUNCTION edit_alert(p_alert uuid, p_version integer, p_case text, p_by uuid, p_sealed bytea, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  a alerts; r revisions;
+BEGIN
+  PERFORM must_hold_role(p_by, 'author');
+  a := move_alert(p_alert, p_version, 'edit');
+  r := move_proposal(a, 'edit');
+  UPDATE revisions SET sealed = p_sealed, content_hash = NULL, identifier = NULL, submitted_by = NULL,
+    writers = CASE WHEN p_by = ANY (writers) THEN writers ELSE writers || p_by END
+    WHERE alert_id = p_alert AND number = r.number;
+  UPDATE alerts SET version = a.version, case_number = p_case WHERE id = p_alert;
+  PERFORM append_facts(p_facts);
+END $$;
+
+CREATE FUNCTION submit_alert(p_alert uuid, p_version integer, p_by uuid, p_identifier text, p_hash text, p_sealed bytea, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  a alerts; r revisions;
+BEGIN
+  PERFORM must_hold_role(p_by, 'author');
+  a := move_alert(p_alert, p_version, 'submit');
+  r := move_proposal(a, 'submit');
+  UPDATE revisions SET status = 'in_review', submitted_by = p_by, identifier = p_identifier, content_hash = p_hash, sealed = p_sealed
+    WHERE alert_id = p_alert AND number = r.number;
+  UPDATE alerts SET version = a.version WHERE id = p_alert;
+  PERFORM append_facts(p_facts);
+END $$;
+
+-- Return or reject, always with a remark.
+CREATE FUNCTION send_back_alert(p_alert uuid, p_version integer, p_by uuid, p_verb text, p_at timestamptz, p_remark bytea, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  a alerts; r revisions;
+BEGIN
+  IF p_verb NOT IN ('return', 'reject') THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
+  IF p_remark IS NULL THEN PERFORM refuse('REASON_MISSING'); END IF;
+  PERFORM must_hold_role(p_by, 'approver');
+  a := move_alert(p_alert, p_version, p_verb);
+  r := move_proposal(a, p_verb);
+  UPDATE revisions SET status = CASE p_verb WHEN 'return' THEN 'returned' ELSE 'rejected' END, decided_by = p_by
+    WHERE alert_id = p_alert AND number = r.number;
+  UPDATE alerts SET version = a.version, status = a.status, proposal = CASE p_verb WHEN 'return' THEN proposal END,
+    ended_at = CASE a.status WHEN 'rejected' THEN p_at END WHERE id = p_alert;
+  INSERT INTO remarks (alert_id, revision, verb, by, at, sealed) VALUES (p_alert, r.number, p_verb, p_by, p_at, p_remark);
+  PERFORM append_facts(p_facts);
+END $$;
+
+CREATE FUNCTION approve_alert(p_alert uuid, p_version integer, p_by uuid, p_hash text, p_sent timestamptz, p_expires timestamptz, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  a alerts; r revisions;
+BEGIN
+  PERFORM must_hold_role(p_by, 'approver');
+  a := move_alert(p_alert, p_version, 'approve');
+  r := move_proposal(a, 'approve');
+  IF p_by = ANY (r.writers) OR p_by = r.submitted_by THEN PERFORM refuse('APPROVER_IS_WRITER'); END IF;
+  IF r.content_hash IS DISTINCT FROM p_hash THEN PERFORM refuse('APPROVAL_STALE_HASH'); END IF;
+  IF p_expires <= p_sent OR p_expires > p_sent + interval '72 hours' THEN PERFORM refuse('VALIDITY_OUT_OF_RANGE'); END IF;
+  UPDATE revisions SET status = 'approved', decided_by = p_by, sent_at = p_sent, expires_at = p_expires
+    WHERE alert_id = p_alert AND number = r.number;
+  UPDATE alerts SET version = a.version, status = a.status, proposal = NULL, current_revision = r.number, expires_at = p_expires WHERE id = p_alert;
+  INSERT INTO outbox (alert_id, revision, kind, content_hash) VALUES (p_alert, r.number, r.kind, p_hash);
+  PERFORM append_facts(p_facts);
+  PERFORM pg_notify('outbox', p_alert::text);
+END $$;
+
+CREATE FUNCTION revise_alert(p_alert uuid, p_version integer, p_by uuid, p_sealed bytea, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  a alerts;
+BEGIN
+  PERFORM must_hold_role(p_by, 'author');
+  a := move_alert(p_alert, p_version, 'revise');
+  IF a.proposal IS NOT NULL THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
+  INSERT INTO revisions (alert_id, number, kind, status, writers, sealed)
+    VALUES (p_alert, a.last_revision + 1, 'update', 'draft', ARRAY[p_by], p_sealed);
+  UPDATE alerts SET version = a.version, last_revision = a.last_revision + 1, proposal = a.last_revision + 1 WHERE id = p_alert;
+  PERFORM append_facts(p_facts);
+END $$;
+
+-- Found, withdrawn or expired: one officer is enough (for expiry, the clock is). A proposal in the making is dropped.
+CREATE FUNCTION end_alert(p_alert uuid, p_version integer, p_by uuid, p_verb text, p_at timestamptz, p_identifier text, p_hash text,
+                          p_sealed bytea, p_remark bytea, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  a alerts;
+BEGIN
+  IF p_verb NOT IN ('found', 'withdraw', 'expire') THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
+  IF p_verb <> 'expire' THEN PERFORM must_hold_role(p_by, 'author', 'approver'); END IF;
+  IF p_verb <> 'expire' AND p_remark IS NULL THEN PERFORM refuse('REASON_MISSING'); END IF;
+  a := move_alert(p_alert, p_version, p_verb);
+  IF p_verb = 'expire' AND a.expires_at > p_at THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
+  UPDATE revisions SET status = 'dropped' WHERE alert_id = p_alert AND number = a.proposal;
+  INSERT INTO revisions (alert_id, number, kind, status, writers, identifier, content_hash, sent_at, expires_at, sealed)
+    VALUES (p_alert, a.last_revision + 1, CASE p_verb WHEN 'withdraw' THEN 'withdrawn' WHEN 'expire' THEN 'expired' ELSE 'found' END,
+            'ending', '{}', p_identifier, p_hash, p_at, p_at + interval '24 hours', p_sealed);
+  UPDATE alerts SET version = a.version, status = a.status, proposal = NULL, last_revision = a.last_revision + 1, ended_at = p_at WHERE id = p_alert;
+  IF p_remark IS NOT NULL THEN
+    INSERT INTO remarks (alert_id, revision, verb, by, at, sealed) VALUES (p_alert, a.last_revision + 1, p_verb, p_by, p_at, p_remark);
+  END IF;
+  INSERT INTO outbox (alert_id, revision, kind, content_hash)
+    VALUES (p_alert, a.last_revision + 1, CASE p_verb WHEN 'withdraw' THEN 'withdrawn' WHEN 'expire' THEN 'expired' ELSE 'found' END, p_hash);
+  PERFORM append_facts(p_facts);
+  PERFORM pg_notify('outbox', p_alert::text);
+END $$;
+
+-- Destroys the key and everything sealed with it. Hashes, times and officers remain.
+CREATE FUNCTION erase_alert(p_alert uuid, p_version integer, p_by uuid, p_at timestamptz, p_facts text[])
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  a alerts;
+BEGIN
+  IF p_by <> '00000000-0000-0000-0000-000000000000' THEN PERFORM must_hold_role(p_by, 'author', 'approver'); END IF;
+  a := move_alert(p_alert, p_version, 'erase');
+  DELETE FROM case_keys WHERE alert_id = p_alert;
+  UPDATE revisions SET sealed = NULL WHERE alert_id = p_alert;
+  UPDATE photos SET sealed = NULL WHERE alert_id = p_alert;
+  UPDATE remarks SET sealed = NULL WHERE alert_id = p_alert;
+  UPDATE alerts SET version = a.version, status = a.status, erased_at = p_at, proposal = NULL WHERE id = p_alert;
+  PERFORM append_facts(p_facts);
+END $$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+GRANT SELECT ON alerts, revisions, case_keys, photos, remarks, outbox TO findme_app;
+GRANT INSERT ON photos, remarks TO findme_app;
+GRANT UPDATE (planned_at) ON outbox TO findme_app;
+GRANT EXECUTE ON FUNCTION
+  append_facts(text[]),
+  create_alert(uuid, text, text, uuid, timestamptz, bytea, bytea, text[]),
+  edit_alert(uuid, integer, text, uuid, bytea, text[]),
+  submit_alert(uuid, integer, uuid, text, text, bytea, text[]),
+  send_back_alert(uuid, integer, uuid, text, timestamptz, bytea, text[]),
+  approve_alert(uuid, integer, uuid, text, timestamptz, timestamptz, text[]),
+  revise_alert(uuid, integer, uuid, bytea, text[]),
+  end_alert(uuid, integer, uuid, text, timestamptz, text, text, bytea, bytea, text[]),
+  erase_alert(uuid, integer, uuid, timestamptz, text[])
+  TO findme_app;
