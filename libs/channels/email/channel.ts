@@ -1,0 +1,128 @@
+import type { SMTPConnectionOptions, SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
+import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
+import { listenForBounces } from './bounce.js';
+import { emailSettings, type EmailSettings } from './config.js';
+import { composeMail, encodeMail, previewMail } from './encode.js';
+import { isLasting, outcomeOf } from './outcome.js';
+import { receiptKeyOf } from './receipt-key.js';
+import { SmtpPool, type Rejection } from './smtp.js';
+import { returnAddress, tokenOf } from './verp.js';
+
+/** E-mail to newsrooms over SMTP with delivery status notifications (RFC 5321, RFC 3461). */
+export const email: Channel<EmailSettings> = {
+  kind: 'email',
+  settings: emailSettings,
+  // The Message-ID is that of the notice: a server may drop the second copy, and a duplicate mail beats silence.
+  resend: () => 'safe',
+  lapses: false,
+  parts: () => 1,
+  preview: previewMail,
+  open: (destination, line) => new EmailConnection(destination, line),
+};
+
+class EmailConnection implements Connection {
+  private readonly pool: SmtpPool;
+  private readonly bounces: { close(): Promise<void> };
+  private readonly secret: string;
+  /** Newsrooms that already took a message of which others must be asked again; forgotten once the message is through. */
+  private readonly taken = new Map<string, Set<string>>();
+
+  constructor(
+    private readonly destination: Destination<EmailSettings>,
+    private readonly line: Line,
+  ) {
+    const { settings } = destination;
+    this.secret = line.secret(settings.bounce.secret);
+    const { login } = settings;
+    this.pool = new SmtpPool(optionsOf(settings, line), login && { user: login.user, pass: line.secret(login.secret) });
+    this.bounces = listenForBounces(destination, this.secret, line);
+  }
+
+  publish(message: Message, signal: AbortSignal): Promise<Outcome> {
+    return this.send(message, signal);
+  }
+
+  /** A mail that was sent cannot be taken back: the ending follows in the same thread, in words. */
+  withdraw(message: Message, signal: AbortSignal): Promise<Outcome> {
+    return this.send(message, signal);
+  }
+
+  async probe(signal: AbortSignal): Promise<ProbeResult> {
+    const trouble = await this.pool.check(signal);
+    if (!trouble) return { well: true };
+    const outcome = outcomeOf(trouble);
+    return { well: false, reason: 'reason' in outcome ? outcome.reason : outcome.kind };
+  }
+
+  async close(): Promise<void> {
+    this.pool.close();
+    await this.bounces.close();
+  }
+
+  private async send(message: Message, signal: AbortSignal): Promise<Outcome> {
+    if (signal.aborted) return { kind: 'deferred', reason: 'aborted' };
+    const { settings, id } = this.destination;
+    const mail = composeMail(message, id, settings);
+    const bytes = await encodeMail(mail, message.notice.sent, settings);
+    const before = this.taken.get(message.key) ?? new Set<string>();
+    const recipients = settings.to.filter((address) => !before.has(address));
+    const answer = await this.pool.send(this.envelope(message.key, recipients), bytes, signal);
+    if ('trouble' in answer) {
+      await this.reportRejected(message.key, answer.trouble.rejected.filter(isLasting));
+      // Every newsroom left is turned away for good, but earlier ones took it: then it is through.
+      if (before.size > 0 && outcomeOf(answer.trouble).kind === 'refused') return this.through(message.key, mail.messageId, before.size);
+      return outcomeOf(answer.trouble);
+    }
+    const taken = new Set([...before, ...answer.sent.accepted]);
+    const lasting = answer.rejected.filter(isLasting);
+    await this.reportRejected(message.key, lasting);
+    if (lasting.length === answer.rejected.length) return this.through(message.key, mail.messageId, taken.size);
+    // Some newsrooms were put off (greylisting, a full mailbox): only they are asked again.
+    for (const { recipient } of lasting) taken.add(recipient);
+    this.taken.set(message.key, taken);
+    return { kind: 'deferred', reason: `${answer.rejected.length - lasting.length} of ${settings.to.length} newsrooms put off` };
+  }
+
+  private through(key: string, messageId: string, expectedReceipts: number): Outcome {
+    this.taken.delete(key);
+    return { kind: 'accepted', references: [messageId], expectedReceipts };
+  }
+
+  private envelope(key: string, to: readonly string[]): SMTPEnvelope {
+    const { bounce } = this.destination.settings;
+    const [only, ...others] = to;
+    return {
+      from: returnAddress(key, this.destination.id, bounce.domain, this.secret),
+      to: to.map((address) => ({ address })),
+      // nodemailer writes one ORCPT to every recipient, so it may only be given when there is one.
+      dsn: { ret: 'HDRS', envid: key, notify: ['SUCCESS', 'FAILURE', 'DELAY'], ...(only && others.length === 0 && { orcpt: `rfc822;${only}` }) },
+    };
+  }
+
+  /** A newsroom that is turned away for good while the message goes on to others is a failure of its own. */
+  private async reportRejected(key: string, rejected: readonly Rejection[]): Promise<void> {
+    for (const { recipient } of rejected) {
+      const receiptKey = receiptKeyOf(tokenOf(key), recipient, 'rejected');
+      await this.line.receive({ destination: this.destination.id, receiptKey, about: { key }, stage: 'failed', word: 'rejected' });
+    }
+  }
+}
+
+function optionsOf(settings: EmailSettings, line: Line): SMTPConnectionOptions {
+  const { security, timeouts } = settings;
+  return {
+    host: settings.host,
+    port: settings.port,
+    name: settings.bounce.domain,
+    secure: security === 'tls',
+    requireTLS: security === 'starttls',
+    ignoreTLS: security === 'none',
+    connectionTimeout: timeouts.connectMs,
+    greetingTimeout: timeouts.connectMs,
+    socketTimeout: timeouts.silenceMs,
+    socketCloseTimeout: 0,
+    // The server's replies may quote the message: nothing of them is logged.
+    logger: false,
+    tls: { minVersion: 'TLSv1.2', ...(settings.ca && { ca: line.secret(settings.ca) }) },
+  };
+}

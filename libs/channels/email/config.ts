@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { LANGUAGES } from '#alerts/content.js';
+
+/** An address that is safe inside an SMTP command: ASCII, no quotes, at most 254 octets (RFC 5321, section 4.5.3.1.3). */
+const address = z.email().max(254).regex(/^[\x21-\x7e]+$/, 'ASCII only');
+const host = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'a host name or an address');
+/** 0 lets a simulated server choose; a destination in service names its port. */
+const port = z.int().min(0).max(65_535);
+const secretName = z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'the name of a secret');
+const milliseconds = z.int().min(100).max(300_000);
+const languages = z.array(z.enum(LANGUAGES)).min(1).refine((l) => new Set(l).size === l.length, 'each language once');
+
+/** Settings of an e-mail destination: one mail server that takes the notice for one or more newsrooms. */
+export const emailSettings = z
+  .strictObject({
+    host,
+    port,
+    /** TLS from the first byte, by STARTTLS (required, no falling back), or none: only towards a simulated server. */
+    security: z.enum(['tls', 'starttls', 'none']).default('starttls'),
+    /** User name, and the name of the secret that holds the password. */
+    login: z.strictObject({ user: z.string().min(1).max(200), secret: secretName }).optional(),
+    /** Name of the secret with the PEM certificates to trust instead of the public ones. */
+    ca: secretName.optional(),
+    from: z.strictObject({ name: z.string().min(1).max(80).regex(/^[^\p{Cc}]*$/u, 'no control characters'), address }),
+    /** The newsrooms. Each is expected to confirm by a delivery notification. */
+    to: z.array(address).min(1).max(50).refine((l) => new Set(l.map((a) => a.toLowerCase())).size === l.length, 'each newsroom once'),
+    /** Where our own receiver of delivery notifications listens, the domain of its addresses, and their signing secret. */
+    bounce: z.strictObject({ host, port, domain: z.hostname().max(180), secret: secretName }),
+    languages: languages.default([...LANGUAGES]),
+    /** `connectMs` to connect and greet; `silenceMs` without a byte from the server ends a connection. */
+    timeouts: z.strictObject({ connectMs: milliseconds.default(5_000), silenceMs: milliseconds.default(60_000) }).prefault({}),
+    /** The partner is a simulated one. */
+    simulated: z.boolean().default(false),
+  })
+  .refine((s) => s.security !== 'none' || s.simulated, { path: ['security'], error: 'without TLS only towards a simulated server' });
+
+export type EmailSettings = z.infer<typeof emailSettings>;
