@@ -2,10 +2,6 @@
 -- may read. `record` holds the exact bytes that are hashed; every other column is derived from it, so none can
 -- contradict it.
 
-CREATE FUNCTION chain_step(previous bytea, record text) RETURNS bytea
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-  RETURN sha256(previous || convert_to(record, 'UTF8'));
-
 CREATE TABLE facts (
   seq      bigint PRIMARY KEY,
   record   text   NOT NULL,
@@ -20,7 +16,7 @@ CREATE INDEX facts_type ON facts (type, seq);
 
 -- The end of the chain. Its row lock orders writers, which is why facts are the last thing a transaction writes.
 CREATE TABLE chain_head (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  one  boolean PRIMARY KEY DEFAULT true CHECK (one),
   seq  bigint NOT NULL,
   hash bytea  NOT NULL
 );
@@ -38,16 +34,15 @@ DECLARE
   head chain_head;
   added bigint := cardinality(records);
 BEGIN
+  IF added = 0 THEN RAISE EXCEPTION USING ERRCODE = 'FM003', MESSAGE = 'a change is written with its fact'; END IF;
   SELECT * INTO STRICT head FROM chain_head FOR UPDATE;
-  IF added > 0 THEN
-    WITH linked AS (
-      INSERT INTO facts (seq, record, hash)
-      SELECT head.seq + r.n, r.record, chain(head.hash, r.record) OVER (ORDER BY r.n)
-        FROM unnest(records) WITH ORDINALITY AS r (record, n)
-      RETURNING seq, hash
-    )
-    UPDATE chain_head h SET seq = l.seq, hash = l.hash FROM linked l WHERE l.seq = head.seq + added;
-  END IF;
+  WITH linked AS (
+    INSERT INTO facts (seq, record, hash)
+    SELECT head.seq + r.n, r.record, chain(head.hash, r.record) OVER (ORDER BY r.n)
+      FROM unnest(records) WITH ORDINALITY AS r (record, n)
+    RETURNING seq, hash
+  )
+  UPDATE chain_head h SET seq = l.seq, hash = l.hash FROM linked l WHERE l.seq = head.seq + added;
   RETURN head.seq + added;
 END $$;
 

@@ -12,11 +12,12 @@ CREATE TABLE officers (
 );
 
 CREATE TABLE sessions (
-  token_hash   text PRIMARY KEY,
-  officer_id   uuid NOT NULL REFERENCES officers,
-  created_at   timestamptz NOT NULL,
-  last_seen_at timestamptz NOT NULL,
-  ended_at     timestamptz
+  id         uuid PRIMARY KEY,
+  officer_id uuid NOT NULL REFERENCES officers,
+  token_hash text NOT NULL UNIQUE,
+  opened_at  timestamptz NOT NULL,
+  seen_at    timestamptz NOT NULL,
+  ended_at   timestamptz
 );
 CREATE INDEX sessions_officer ON sessions (officer_id) WHERE ended_at IS NULL;
 
