@@ -56,7 +56,7 @@ const isBuilt = () => existsSync(MAIN) && read(BUILT) === wantedBuild();
 function install() {
   say('Installing what is missing (once; needs the package registry) ...');
   // Not `npm ci`: it fails where a mirror lacks the optional packages of other platforms. No install scripts: none is needed.
-  const parameters = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--include=dev', '--include=optional', '--loglevel=error'];
+  const parameters = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--include=dev', '--include=optional', '--no-update-notifier', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const [command, first] = npm !== undefined && /^npm-cli\.[cm]?js$/.test(basename(npm)) ? [process.execPath, [npm]] : ['npm', []];
   run('npm install', command, [...first, ...parameters]);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { projectRoot } from '#config/project-root.js';
+import { npmLaunchers, watchLaunchers } from './launcher.js';
 
 const JEST = ['--experimental-vm-modules', '--no-warnings', join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js')];
 const ESLINT = [join(projectRoot, 'node_modules', 'eslint', 'bin', 'eslint.js'), '.'];
@@ -23,6 +24,7 @@ function runNode(parameters: readonly string[]): Promise<number> {
   const pass = (): void => void child.kill('SIGTERM');
   process.on('SIGINT', ignore);
   process.on('SIGTERM', pass);
+  watchLaunchers(npmLaunchers(), pass);
   return new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => { resolve(code ?? 1); });

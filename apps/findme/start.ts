@@ -15,6 +15,8 @@ export interface StartParts {
   readonly environment: NodeJS.ProcessEnv;
   /** Aborted when the operator asks to stop, perhaps before everything has started. */
   readonly asked: AbortSignal;
+  /** The processes without which this one stops. */
+  readonly launchers: readonly ProcessId[];
   /** Bring the database to today's schema, as a login that may create roles, and give the application's role its password. */
   migrate(options: { ownerUrl: string; appPassword: string }): Promise<void>;
   /** The application's role in the database. */
@@ -46,7 +48,7 @@ export interface StartedSystem {
 export async function start(parts: StartParts): Promise<StartedSystem> {
   const { environment, log, asked } = parts;
   const stateDir = await stateFolder(environment['FINDME_STATE']);
-  const leftBehind = await claimState(stateDir);
+  const leftBehind = await claimState(stateDir, parts.launchers);
   const toStop: (() => Promise<void>)[] = [() => releaseState(stateDir)];
   const stop = async (): Promise<void> => {
     for (let next = toStop.pop(); next !== undefined; next = toStop.pop()) await next();

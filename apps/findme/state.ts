@@ -3,7 +3,7 @@ import { chmod, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { projectRoot } from '#config/project-root.js';
 import { Refusal } from './refusal.js';
-import { identify, isAlive, type ProcessId } from './embedded/process.js';
+import { identify, isAlive, pause, type ProcessId } from './embedded/process.js';
 
 /**
  * The folder where this clone keeps its data and secrets; created if need be. `wanted` (FINDME_STATE) rules. Otherwise
@@ -58,6 +58,8 @@ export interface RunningSystem extends ProcessId {
   readonly address?: string;
   readonly adminUrl?: string;
   readonly redisUrl?: string;
+  /** The processes that launched it; it stops when one of them is gone. */
+  readonly launchers?: readonly ProcessId[];
   /** The programs it started, so that the next start can end those that outlived it. */
   readonly programs?: readonly ProcessId[];
 }
@@ -70,18 +72,27 @@ export async function runningSystem(stateDir: string): Promise<RunningSystem | u
   return record !== undefined && isAlive(record) ? record : undefined;
 }
 
+/** How long a holder whose launcher is gone may take to stop: programs, then servers. */
+const STOPPING_MS = 60_000;
+
 /**
- * Take the clone's state for this process. Returns what an earlier holder that is gone left behind, or undefined.
+ * Take the clone's state for this process, which stops when one of its `launchers` is gone. Returns what an earlier
+ * holder that is gone left behind, or undefined; waits for one that is stopping because its launcher is gone.
  * Throws a {@link StateTaken} if the holder lives.
  */
-export async function claimState(stateDir: string): Promise<RunningSystem | undefined> {
+export async function claimState(stateDir: string, launchers: readonly ProcessId[] = []): Promise<RunningSystem | undefined> {
   const record = recordOf(stateDir);
-  const own = identify(process.pid) as ProcessId;
+  const own: RunningSystem = { ...(identify(process.pid) as ProcessId), launchers };
+  const deadline = performance.now() + STOPPING_MS;
   let left: RunningSystem | undefined;
   for (;;) {
     if (await create(record, JSON.stringify(own))) return left;
     const holder = await readRecord(record);
-    if (holder !== undefined && isAlive(holder)) throw new StateTaken(holder);
+    if (holder !== undefined && isAlive(holder)) {
+      if ((holder.launchers ?? []).every(isAlive) || performance.now() > deadline) throw new StateTaken(holder);
+      await pause(100);
+      continue;
+    }
     // Renamed, not removed: of two that clear the same stale record only one gets it, and sees whether it is the one it judged.
     const aside = `${record}.${String(process.pid)}`;
     if (!(await rename(record, aside).then(() => true, () => false))) continue;
@@ -94,7 +105,8 @@ export async function claimState(stateDir: string): Promise<RunningSystem | unde
 
 /** Write down more about the running system; only its holder may. */
 export async function describeSystem(stateDir: string, more: Omit<RunningSystem, keyof ProcessId>): Promise<void> {
-  const text = JSON.stringify({ ...identify(process.pid), ...more });
+  const before = await readRecord(recordOf(stateDir));
+  const text = JSON.stringify({ ...before, ...more, ...identify(process.pid) });
   await writeFile(`${recordOf(stateDir)}.new`, text, { mode: 0o600 });
   await rename(`${recordOf(stateDir)}.new`, recordOf(stateDir));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { projectRoot } from '#config/project-root.js';
 import { APP_ROLE, migrate } from '#storage/migrate.js';
 import { startServers } from './embedded/servers.js';
+import { npmLaunchers, watchLaunchers } from './launcher.js';
 import { start, type StartedSystem, type StartParts } from './start.js';
 import { claimState, releaseState, runningSystem, secretsOf, stateFolder } from './state.js';
 
@@ -16,8 +17,14 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const PROGRAMS = ['partners', 'api', 'dispatcher'].map((name) => ({ name, entry: join(projectRoot, 'dist', 'apps', name, 'main.js') }));
 
 /** The system's parts under this environment. */
-export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal): StartParts {
-  return { environment, asked, migrate, appRole: APP_ROLE, accounts: () => Promise.resolve([]), programs: PROGRAMS, next: [], log: say };
+export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal, launchers: StartParts['launchers']): StartParts {
+  return {
+    environment, asked, launchers, migrate, appRole: APP_ROLE,
+    accounts: () => Promise.resolve([]),
+    programs: PROGRAMS,
+    next: [],
+    log: say,
+  };
 }
 
 /** `start`: run until asked to stop. Returns 0 after a stop that was asked for. */
@@ -25,9 +32,11 @@ export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
   const asked = new AbortController();
   // They may come twice: from the terminal, and passed on by npm.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => { asked.abort(); });
+  const launchers = npmLaunchers();
+  watchLaunchers(launchers, () => { asked.abort(); });
   let system: StartedSystem;
   try {
-    system = await start(partsOf(environment, asked.signal));
+    system = await start(partsOf(environment, asked.signal, launchers));
   } catch (error) {
     if (!asked.signal.aborted) throw error;
     say('Stopped.');

@@ -40,6 +40,12 @@ export function commandOf(pid: number): string {
   return readProc(pid, 'cmdline')?.replaceAll('\0', ' ').trim() ?? ask(pid, 'command=');
 }
 
+/** The number of a process's parent; 0 if it cannot be told. */
+export function parentOf(pid: number): number {
+  const stat = readProc(pid, 'stat');
+  return Number(stat === undefined ? ask(pid, 'ppid=') : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
 /** Send a signal; false if the process is gone already. */
 export function signal(process_: ProcessId, name: NodeJS.Signals): boolean {
   if (!isAlive(process_)) return false;

@@ -94,41 +94,53 @@ describe('embedded servers', () => {
     expect(await query(second.owned.databaseUrl, 'SELECT word FROM kept')).toEqual([{ word: 'whole' }]);
   });
 
-  it('puts a new keeper in the place of a killed one', async () => {
-    const { owner, owned, keeper } = await own(false);
-    await query(owned.databaseUrl, 'CREATE TABLE kept AS SELECT 1 AS one');
-    const replaced = once(owner, 'message') as Promise<[Owned]>;
-    signal(keeper, 'SIGKILL');
-    const [again] = await replaced;
-    expect(again.keeperPid).not.toBe(keeper.pid);
-    expect(again.databaseUrl).toBe(owned.databaseUrl);
-    expect(await query(again.databaseUrl, 'SELECT * FROM kept')).toHaveLength(1);
+  describe('while their owner lives', () => {
+    let live: Awaited<ReturnType<typeof own>>;
+
+    beforeAll(async () => {
+      live = await own(false);
+    });
+
+    it('writes no statement and no value into its log', async () => {
+      const { owner, owned } = live;
+      await query(owned.databaseUrl, 'CREATE TABLE names (name text PRIMARY KEY)');
+      await query(owned.databaseUrl, "INSERT INTO names VALUES ('Canary')");
+      await expect(query(owned.databaseUrl, "INSERT INTO names VALUES ('Canary')")).rejects.toThrow('duplicate key');
+      const log = await readFile(join(stateDir, 'throwaway', await throwawayOf(owner), 'servers.log'), 'utf8');
+      expect(log).toContain('duplicate key');
+      expect(log).not.toContain('Canary');
+    });
+
+    it('starts a server again that ends by itself', async () => {
+      const { owned, postgres } = live;
+      await end(postgres, [['SIGQUIT', 5_000]]);
+      await until(() => query(owned.databaseUrl, 'SELECT FROM names').then(() => true, () => false));
+      expect((await postgresOf(owned)).pid).not.toBe(postgres.pid);
+    });
+
+    it('puts a new keeper in the place of a killed one', async () => {
+      const { owner, owned, keeper } = live;
+      const replaced = once(owner, 'message') as Promise<[Owned]>;
+      signal(keeper, 'SIGKILL');
+      const [again] = await replaced;
+      expect(again.keeperPid).not.toBe(keeper.pid);
+      expect(again.databaseUrl).toBe(owned.databaseUrl);
+      expect(await query(again.databaseUrl, 'SELECT * FROM names')).toEqual([{ name: 'Canary' }]);
+      live = { ...live, keeper: identify(again.keeperPid) as ProcessId };
+    });
+
+    it('leaves nothing of a throwaway cluster once its owner is killed', async () => {
+      const { owner, keeper } = live;
+      const mine = await throwawayOf(owner);
+      owner.kill('SIGKILL');
+      await until(() => !isAlive(keeper));
+      expect(await readdir(join(stateDir, 'throwaway'))).not.toContain(mine);
+    });
   });
 
-  it('starts a server again that ends by itself', async () => {
-    const { owned, postgres } = await own(false);
-    await end(postgres, [['SIGQUIT', 5_000]]);
-    await until(() => query(owned.databaseUrl, 'SELECT 1').then(() => true, () => false));
-    expect((await postgresOf(owned)).pid).not.toBe(postgres.pid);
-  });
-
-  it('leaves nothing of a throwaway cluster whose owner was killed', async () => {
-    const { owner, keeper } = await own(false);
-    const mine = (await readdir(join(stateDir, 'throwaway'))).find((name) => name.startsWith(`${String(owner.pid)}_`));
-    expect(mine).toBeDefined();
-    owner.kill('SIGKILL');
-    await until(() => !isAlive(keeper));
-    expect(await readdir(join(stateDir, 'throwaway'))).not.toContain(mine);
-  });
-
-  it('writes no statement and no value into its log', async () => {
-    const { owned } = await own(false);
-    await query(owned.databaseUrl, 'CREATE TABLE names (name text PRIMARY KEY)');
-    await query(owned.databaseUrl, "INSERT INTO names VALUES ('Canary')");
-    await expect(query(owned.databaseUrl, "INSERT INTO names VALUES ('Canary')")).rejects.toThrow('duplicate key');
-    const folder = join(stateDir, 'throwaway');
-    const logs = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name, 'servers.log'), 'utf8')));
-    expect(logs.join('')).toContain('duplicate key');
-    expect(logs.join('')).not.toContain('Canary');
-  });
+  async function throwawayOf(owner: ChildProcess): Promise<string> {
+    const name = (await readdir(join(stateDir, 'throwaway'))).find((entry) => entry.startsWith(`${String(owner.pid)}_`));
+    if (name === undefined) throw new Error('there is no throwaway cluster of this owner');
+    return name;
+  }
 });
