@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,9 @@ import { drillKeys, type DrillKeys } from './testing/keys.js';
 import { writeCap } from './write.js';
 
 const now = new Date();
-const notice = sampleNotice({ area: { kind: 'country' } });
+const sample = sampleNotice({ area: { kind: 'country' } });
+// Everything that canonical form spells in its own way.
+const notice = { ...sample, texts: { ...sample.texts, en: { ...sample.texts.en, full: 'a\r\nb\tc & "d" <e> ]]> \u{1F600} \u0301' } }, url: 'https://pronadjime.example/?a=1&b=%22' };
 const plain = writeCap(notice, { sender: 'findme@example.rs', photoUri: 'https://pronadjime.example/photo.jpg', photo: samplePhoto.bytes });
 
 const codeOf = (act: () => unknown): string => {
@@ -32,7 +35,21 @@ describe('a signed CAP message', () => {
     signed = signCap(plain, keys.signing);
   });
   const verify = (xml: string, trusted = [keys.signing.certificate], at = now) => verifyCap(xml, { trusted, now: at });
+  /** A copy with one piece exchanged; the piece must be there, or the test would show nothing. */
+  const altered = (from: string, to: string): string => {
+    expect(signed).toContain(from);
+    return signed.replace(from, to);
+  };
   const refused = (xml: string, trusted?: string[], at?: Date) => codeOf(() => verify(xml, trusted, at));
+
+  it('carries the certificate, chain included, and is the same for the same key', () => {
+    expect(signed.startsWith('<?xml')).toBe(true);
+    expect(signCap(plain, keys.signing)).toBe(signed);
+    const chain = signCap(plain, { ...keys.signing, certificate: keys.signing.certificate + keys.authority.certificate });
+    expect(chain.match(/<X509Certificate>/g)).toHaveLength(2);
+    expect(verify(chain, [keys.authority.certificate]).message.identifier).toBe(notice.identifier);
+    expect(() => signCap(plain, { key: keys.server.key, certificate: keys.server.certificate })).toThrow(TypeError);
+  });
 
   it('verifies under its certificate and under the authority that issued it', () => {
     expect(verify(signed).message).toEqual(readCap(plain));
@@ -42,8 +59,7 @@ describe('a signed CAP message', () => {
 
   it('refuses a changed byte anywhere in what was signed, and in the signature', () => {
     for (const [from, to] of [['Exercise', 'Actual'], ['<scope>Public', '<scope>Private'], ['+01:00', '+02:00'], ['<SignatureValue>', '<SignatureValue>A'], ['<DigestValue>', '<DigestValue>A']] as const) {
-      expect(signed).toContain(from);
-      expect(refused(signed.replace(from, to))).toBe('SIGNATURE_INVALID');
+      expect(refused(altered(from, to))).toBe('SIGNATURE_INVALID');
     }
     expect(refused(plain)).toBe('SIGNATURE_INVALID');
   });
@@ -71,21 +87,22 @@ describe('a signed CAP message', () => {
       expect(refused(forged().replace('</alert>', `${signatureOf(signed).replace('</Signature>', `<Object>${inner(signed)}</Object></Signature>`)}</alert>`))).toBe('SIGNATURE_INVALID');
     });
     it('refuses a reference to a part by its id', () => {
-      const byId = signed.replace('URI=""', 'URI="#x"').replace('<alert ', '<alert Id="x" ');
+      const byId = altered('URI=""', 'URI="#x"').replace('<alert ', '<alert Id="x" ');
       expect(refused(byId)).toBe('SIGNATURE_INVALID');
     });
     it('refuses a second signature, a second reference and other transforms', () => {
       expect(refused(signed.replace('</alert>', `${signatureOf(signed)}</alert>`))).toBe('SIGNATURE_INVALID');
       const reference = /<Reference [\s\S]*?<\/Reference>/.exec(signed)![0];
       expect(refused(signed.replace(reference, reference + reference))).toBe('SIGNATURE_INVALID');
-      expect(refused(signed.replace('<Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>', '<Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"/>'))).toBe('SIGNATURE_INVALID');
-      expect(refused(signed.replace('xmldsig-more#rsa-sha256', 'xmldsig#rsa-sha1').replace('2001/04/xmldsig#', '2000/09/xmldsig#'))).toBe('SIGNATURE_INVALID');
-      expect(refused(signed.replace('xmldsig-more#rsa-sha256', 'xmldsig-more#hmac-sha256'))).toBe('SIGNATURE_INVALID');
+      expect(refused(altered('<Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"', '<Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"'))).toBe('SIGNATURE_INVALID');
+      expect(refused(altered('http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'http://www.w3.org/2000/09/xmldsig#rsa-sha1'))).toBe('SIGNATURE_INVALID');
+      expect(refused(altered('xmldsig-more#rsa-sha256', 'xmldsig-more#hmac-sha256'))).toBe('SIGNATURE_INVALID');
     });
     it('refuses a digest with a comment in it', () => {
-      expect(refused(signed.replace('<DigestValue>', '<DigestValue><!--AAAA-->'))).not.toBe('XML_INVALID');
-      const commented = signed.replace(notice.identifier, `forged<!---->${notice.identifier}`);
-      expect(refused(commented)).toBe('SIGNATURE_INVALID');
+      const digest = /<DigestValue>([^<]+)</.exec(signed)![1]!;
+      const other = createHash('sha256').update('other').digest('base64');
+      expect(refused(altered(digest, `<!--${digest}-->${other}`))).toBe('SIGNATURE_INVALID');
+      expect(refused(altered(notice.identifier, `forged<!---->${notice.identifier}`))).toBe('SIGNATURE_INVALID');
     });
     it('gives content only as it was signed, whatever comments were put in', () => {
       const commented = signed.replace(notice.identifier, `${notice.identifier.slice(0, 8)}<!-- x -->${notice.identifier.slice(8)}`);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Branded } from '#kernel/ids.js';
 import { areaPolygons } from '#alerts/area.js';
 import { LANGUAGES, type Area, type Language, type Position } from '#alerts/content.js';
 import type { NoticeKind, SentNotice } from '#alerts/notice.js';
@@ -6,6 +7,9 @@ import { leaf, node } from './xml.js';
 
 /** Namespace of CAP 1.2. */
 export const CAP_NAMESPACE = 'urn:oasis:names:tc:emergency:cap:1.2';
+
+/** A CAP message whose every octet after the XML declaration is in canonical form (Exclusive XML Canonicalization 1.0). */
+export type CanonicalCap = Branded<'canonical-cap'>;
 
 /** What a CAP message says beyond the notice. */
 export interface CapOptions {
@@ -30,7 +34,7 @@ const MESSAGE_TYPE: Readonly<Record<NoticeKind, 'Alert' | 'Update' | 'Cancel'>> 
  * child (appendix A.4). The same notice and options always give the same text. Refuses with TEXT_NOT_ENCODABLE what XML
  * cannot carry; throws a TypeError when an identifier or date-time breaks the standard's form, which is a bug of the caller.
  */
-export function writeCap(notice: SentNotice, options: CapOptions): string {
+export function writeCap(notice: SentNotice, options: CapOptions): CanonicalCap {
   const sender = token(options.sender);
   const area = writeArea(notice.area);
   const resource = writePhoto(notice, options);
@@ -46,7 +50,7 @@ export function writeCap(notice: SentNotice, options: CapOptions): string {
     leaf('references', notice.references.length ? notice.references.map((r) => `${sender},${token(r.identifier)},${dateTime(r.sent)}`).join(' ') : undefined),
     leaf('incidents', incident(notice.caseNumber)),
     ...infos,
-  ].join('')}</alert>`;
+  ].join('')}</alert>` as CanonicalCap;
 }
 
 /** SHA-1 in hexadecimal, as `digest` of a CAP resource wants it (section 3.2.3). Tells copies apart; protects nothing. */
