@@ -56,9 +56,12 @@ export const FACT_BODIES = {
   'delivery.dead': z.strictObject({ ...delivery, attempts: count, reason: word }),
   'delivery.retried': z.strictObject({ ...delivery, remark: digest }),
   'delivery.closed': z.strictObject({ ...delivery, remark: digest }),
-  /** `deliveryId` is null for a receipt that fits no delivery we know. */
+  /**
+   * Receipts of one delivery that arrived together: how many, their rows, and a SHA-256 over `seq key stage word` lines.
+   * `deliveryId` is null for receipts that fit no delivery we know.
+   */
   'receipt.received': z.strictObject({
-    deliveryId: uuid.nullable(), channel: name, destination: name, stage: z.enum(['confirmed', 'failed']), word, receiptKeyHash: hash, saidAt: instant.optional(),
+    deliveryId: uuid.nullable(), destination: name, confirmed: count, failed: count, firstSeq: count, lastSeq: count, digest: hash,
   }),
   'breaker.changed': z.strictObject({ destination: name, state: z.enum(['closed', 'open', 'half_open']) }),
   'officer.added': z.strictObject({ officer: uuid, roles: z.array(role) }),
@@ -66,7 +69,7 @@ export const FACT_BODIES = {
   'officer.signed_in': z.strictObject({ session: uuid, method: z.enum(['password+totp']) }),
   /** `officer` is null when the user name is nobody's; the name typed is not kept, people type passwords there. */
   'officer.sign_in_failed': z.strictObject({ officer: uuid.nullable(), cause: z.enum(['name_unknown', 'password_wrong', 'code_wrong', 'code_replayed', 'disabled']), source: digest }),
-  'officer.step_up_failed': z.strictObject({ session: uuid, cause: z.enum(['code_wrong', 'code_replayed', 'throttled']) }),
+  'officer.step_up_failed': z.strictObject({ session: uuid, cause: z.enum(['code_wrong', 'code_replayed']) }),
   'officer.signed_out': z.strictObject({ session: uuid }),
   /** All sessions of an officer were ended at once; `sessions` is how many were open. */
   'officer.sessions_ended': z.strictObject({ officer: uuid, sessions: count }),

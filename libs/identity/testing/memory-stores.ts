@@ -1,0 +1,103 @@
+import type { Fact } from '#audit/fact.js';
+import type { Officer } from '../officer.js';
+import type { Session, SessionId } from '../session.js';
+import type { Account, OfficerStore, SessionStore } from '../store.js';
+import type { Counter, ThrottleStore } from '../throttle.js';
+
+export interface MemoryStores {
+  readonly officers: OfficerStore;
+  readonly sessions: SessionStore;
+  readonly throttle: ThrottleStore;
+  readonly facts: Fact[];
+  readonly accounts: Map<string, Account>;
+}
+
+/** The stores of identity in memory, as atomic as a database: nothing in a call waits. */
+export function memoryStores(): MemoryStores {
+  const accounts = new Map<string, Account>();
+  const sessions = new Map<SessionId, Session>();
+  const counters = new Map<string, Counter>();
+  const facts: Fact[] = [];
+  const officerOf = ({ id, userName, displayName, roles, enabled }: Account): Officer => ({ id, userName, displayName, roles, enabled });
+  const update = (id: string, change: Partial<Account>) => accounts.set(id, { ...(accounts.get(id) as Account), ...change });
+  const raise = (id: string, step: number): 'opened' | 'replayed' | 'disabled' => {
+    const account = accounts.get(id);
+    if (!account?.enabled) return 'disabled';
+    if (account.lastStep >= step) return 'replayed';
+    update(id, { lastStep: step });
+    return 'opened';
+  };
+  const endAll = (officerId: string, at: Date): number => {
+    const open = [...sessions.values()].filter((s) => s.officerId === officerId && s.endedAt === null);
+    for (const session of open) sessions.set(session.id, { ...session, endedAt: at });
+    return open.length;
+  };
+
+  return {
+    facts,
+    accounts,
+    officers: {
+      async add(account, fact) {
+        if ([...accounts.values()].some((a) => a.userName === account.userName)) return false;
+        accounts.set(account.id, account);
+        facts.push(fact);
+        return true;
+      },
+      findByUserName: async (userName) => [...accounts.values()].find((a) => a.userName === userName),
+      findById: async (id) => accounts.get(id),
+      list: async () => [...accounts.values()].map(officerOf).sort((a, b) => (a.userName < b.userName ? -1 : 1)),
+      async change(id, change, at, fact) {
+        if (!accounts.has(id)) return false;
+        update(id, change);
+        if (!change.enabled) endAll(id, at);
+        facts.push(fact);
+        return true;
+      },
+      async rehash(id, from, to) {
+        if (accounts.get(id)?.passwordHash === from) update(id, { passwordHash: to });
+      },
+    },
+    sessions: {
+      async open(session, step, fact) {
+        const result = raise(session.officerId, step);
+        if (result === 'opened') {
+          sessions.set(session.id, session);
+          facts.push(fact);
+        }
+        return result;
+      },
+      async find(tokenHash) {
+        const session = [...sessions.values()].find((s) => s.tokenHash === tokenHash);
+        const account = session && accounts.get(session.officerId);
+        return session && account && { session, officer: officerOf(account) };
+      },
+      async touch(id, seenAt) {
+        const session = sessions.get(id);
+        if (session && seenAt > session.seenAt) sessions.set(id, { ...session, seenAt });
+      },
+      async end(id, at, fact) {
+        const session = sessions.get(id);
+        if (!session || session.endedAt !== null) return false;
+        sessions.set(id, { ...session, endedAt: at });
+        facts.push(fact);
+        return true;
+      },
+      async endAll(officerId, at, fact) {
+        const ended = endAll(officerId, at);
+        facts.push(fact(ended));
+        return ended;
+      },
+      useStep: async (officerId, step) => raise(officerId, step) === 'opened',
+      async note(fact) {
+        facts.push(fact);
+      },
+    },
+    throttle: {
+      async change(keys, step) {
+        const { result, counters: next } = step(keys.map((key) => counters.get(key)));
+        keys.forEach((key, i) => counters.set(key, next[i] as Counter));
+        return result;
+      },
+    },
+  };
+}
