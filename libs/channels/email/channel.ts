@@ -20,12 +20,22 @@ export const email: Channel<EmailSettings> = {
   open: (destination, line) => new EmailConnection(destination, line),
 };
 
+/** How far a message got while some newsrooms put it off. */
+interface Halfway {
+  /** Newsrooms that took it. */
+  readonly taken: ReadonlySet<string>;
+  /** Newsrooms that turned it away for good. */
+  readonly lost: ReadonlySet<string>;
+}
+
+const NOWHERE: Halfway = { taken: new Set(), lost: new Set() };
+
 class EmailConnection implements Connection {
   private readonly pool: SmtpPool;
   private readonly bounces: { close(): Promise<void> };
   private readonly secret: string;
-  /** Newsrooms that already took a message of which others must be asked again; forgotten once the message is through. */
-  private readonly taken = new Map<string, Set<string>>();
+  /** Messages that some newsrooms put off, by key; forgotten once the message is through, or with the process. */
+  private readonly halfway = new Map<string, Halfway>();
 
   constructor(
     private readonly destination: Destination<EmailSettings>,
@@ -64,27 +74,26 @@ class EmailConnection implements Connection {
     const { settings, id } = this.destination;
     const mail = composeMail(message, id, settings);
     const bytes = await encodeMail(mail, message.notice.sent, settings);
-    const before = this.taken.get(message.key) ?? new Set<string>();
-    const recipients = settings.to.filter((address) => !before.has(address));
+    const { taken, lost } = this.halfway.get(message.key) ?? NOWHERE;
+    const recipients = settings.to.filter((address) => !taken.has(address) && !lost.has(address));
     const answer = await this.pool.send(this.envelope(message.key, recipients), bytes, signal);
-    if ('trouble' in answer) {
-      await this.reportRejected(message.key, answer.trouble.rejected.filter(isLasting));
-      // Every newsroom left is turned away for good, but earlier ones took it: then it is through.
-      if (before.size > 0 && outcomeOf(answer.trouble).kind === 'refused') return this.through(message.key, mail.messageId, before.size);
-      return outcomeOf(answer.trouble);
-    }
-    const taken = new Set([...before, ...answer.sent.accepted]);
-    const lasting = answer.rejected.filter(isLasting);
+    const rejected = 'trouble' in answer ? answer.trouble.rejected : answer.rejected;
+    const lasting = rejected.filter(isLasting);
     await this.reportRejected(message.key, lasting);
-    if (lasting.length === answer.rejected.length) return this.through(message.key, mail.messageId, taken.size);
-    // Some newsrooms were put off (greylisting, a full mailbox): only they are asked again.
-    for (const { recipient } of lasting) taken.add(recipient);
-    this.taken.set(message.key, taken);
-    return { kind: 'deferred', reason: `${answer.rejected.length - lasting.length} of ${settings.to.length} newsrooms put off` };
+    if ('trouble' in answer) {
+      const outcome = outcomeOf(answer.trouble);
+      // The last newsrooms turn it away for good, but earlier ones took it: then it is through.
+      return outcome.kind === 'refused' && taken.size > 0 ? this.through(message.key, mail.messageId, taken.size) : outcome;
+    }
+    const now: Halfway = { taken: new Set([...taken, ...answer.sent.accepted]), lost: new Set([...lost, ...lasting.map((r) => r.recipient)]) };
+    if (lasting.length === rejected.length) return this.through(message.key, mail.messageId, now.taken.size);
+    // Some newsrooms put it off (greylisting, a full mailbox): only they are asked again.
+    this.halfway.set(message.key, now);
+    return { kind: 'deferred', reason: `${rejected.length - lasting.length} of ${settings.to.length} newsrooms put off` };
   }
 
   private through(key: string, messageId: string, expectedReceipts: number): Outcome {
-    this.taken.delete(key);
+    this.halfway.delete(key);
     return { kind: 'accepted', references: [messageId], expectedReceipts };
   }
 

@@ -1,0 +1,36 @@
+import { fail } from '#kernel/errors.js';
+import type { Channel } from '#dispatch/channel.js';
+import { capPush } from './cap-push/channel.js';
+import { email } from './email/channel.js';
+import { smpp } from './smpp/channel.js';
+
+/**
+ * A channel as the rest of the house holds it: its settings are unknown there, and are read by the channel's own schema
+ * whenever they come back in. So no cast is needed, and settings of another channel are a bug that throws.
+ */
+export function listed<Settings>(channel: Channel<Settings>): Channel {
+  const read = (settings: unknown): Settings => channel.settings.parse(settings);
+  return {
+    kind: channel.kind,
+    settings: channel.settings,
+    lapses: channel.lapses,
+    resend: (settings) => channel.resend(read(settings)),
+    parts: (settings) => channel.parts(read(settings)),
+    preview: (notice, settings) => channel.preview(notice, read(settings)),
+    open: (destination, line) => channel.open({ ...destination, settings: read(destination.settings) }, line),
+  };
+}
+
+/** Every channel there is: one line each. */
+export const catalog: readonly Channel[] = [
+  listed(capPush),
+  listed(email),
+  listed(smpp),
+];
+
+/** The channel of a kind; throws `CHANNEL_UNKNOWN` when the catalogue has none. */
+export function channelByKind(kind: string): Channel {
+  const channel = catalog.find((c) => c.kind === kind);
+  if (!channel) throw fail('CHANNEL_UNKNOWN', 'channel');
+  return channel;
+}

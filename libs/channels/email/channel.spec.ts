@@ -1,0 +1,101 @@
+import { SMTPServer } from 'smtp-server';
+import type { AddressInfo } from 'node:net';
+import type { Receipt } from '#dispatch/channel.js';
+import { sampleMessage } from '#dispatch/testing/sample-notice.js';
+import { email } from './channel.js';
+import { outcomeOf } from './outcome.js';
+import { readReply } from './smtp.js';
+import { lineTo, newsroom } from './testing/newsroom.js';
+
+const patient = () => new AbortController().signal;
+const reply = (responseCode: number) => Object.assign(new Error('the words of the server, which nobody repeats'), { responseCode });
+
+/** A server that answers each recipient as `answers` says, and keeps the recipients of every mail it takes. */
+async function choosy(answers: Map<string, number>) {
+  const taken: string[][] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    hideDSN: false,
+    closeTimeout: 200,
+    logger: false,
+    onRcptTo: ({ address }, _session, done) => done(answers.has(address) ? reply(answers.get(address)!) : null),
+    onData: (stream, session, done) => {
+      stream.resume();
+      stream.on('end', () => {
+        taken.push(session.envelope.rcptTo.map((r) => r.address));
+        done();
+      });
+    },
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const destination = await newsroom({ port: (server.server.address() as AddressInfo).port, login: undefined, to: ['a@n.example', 'b@n.example', 'c@n.example'] });
+  const receipts: Receipt[] = [];
+  const connection = email.open(destination, lineTo(async (r) => void receipts.push(r)));
+  const close = async () => {
+    await connection.close();
+    await new Promise<void>((done) => server.close(() => done()));
+  };
+  return { taken, receipts, connection, close };
+}
+
+describe('a mail to several newsrooms', () => {
+  it('is accepted for those that take it, and failed for the one that turns it away', async () => {
+    const { connection, receipts, taken, close } = await choosy(new Map([['b@n.example', 550]]));
+    try {
+      const message = sampleMessage();
+      expect(await connection.publish(message, patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 2 });
+      expect(taken).toEqual([['a@n.example', 'c@n.example']]);
+      expect(receipts).toMatchObject([{ stage: 'failed', word: 'rejected', about: { key: message.key } }]);
+    } finally {
+      await close();
+    }
+  });
+
+  it('is asked again only of those that put it off, and then expects every confirmation', async () => {
+    const answers = new Map([['b@n.example', 451], ['c@n.example', 550]]);
+    const { connection, receipts, taken, close } = await choosy(answers);
+    try {
+      const message = sampleMessage();
+      expect(await connection.publish(message, patient())).toEqual({ kind: 'deferred', reason: '1 of 3 newsrooms put off' });
+      expect(await connection.publish(message, patient())).toMatchObject({ kind: 'deferred' });
+      answers.delete('b@n.example');
+      expect(await connection.publish(message, patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 2 });
+      expect(taken).toEqual([['a@n.example'], ['b@n.example']]);
+      expect(receipts.map((r) => r.word)).toEqual(['rejected']);
+    } finally {
+      await close();
+    }
+  });
+
+  it('is refused when every newsroom turns it away', async () => {
+    const { connection, receipts, close } = await choosy(new Map(['a', 'b', 'c'].map((n) => [`${n}@n.example`, 550])));
+    try {
+      expect(await connection.publish(sampleMessage(), patient())).toEqual({ kind: 'refused', reason: 'SMTP 550' });
+      expect(receipts.length).toBe(3);
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe('what a failed transaction means', () => {
+  const trouble = (code: string, bytesLeft: boolean, text?: string) => {
+    const answer = readReply(text);
+    return outcomeOf({ code, bytesLeft, rejected: [], ...(answer && { reply: answer }) });
+  };
+
+  it('is refused only by a lasting reply to this message', () => {
+    expect(trouble('EENVELOPE', false, '550 5.1.1 no such user')).toEqual({ kind: 'refused', reason: 'SMTP 550 5.1.1' });
+    expect(trouble('EMESSAGE', true, '554 spam')).toEqual({ kind: 'refused', reason: 'SMTP 554' });
+    expect(trouble('EAUTH', false, '535 5.7.8 wrong password').kind).toBe('deferred');
+    expect(trouble('EPROTOCOL', false, '554 no service').kind).toBe('deferred');
+  });
+
+  it('is uncertain once bytes left and no reply came that is one', () => {
+    expect(trouble('ECONNECTION', true).kind).toBe('uncertain');
+    expect(trouble('EMESSAGE', true, 'banana 250').kind).toBe('uncertain');
+    expect(trouble('ECONNECTION', false).kind).toBe('deferred');
+    expect(trouble('EMESSAGE', true, '451 4.3.0 later')).toEqual({ kind: 'deferred', reason: 'SMTP 451 4.3.0' });
+  });
+});
