@@ -5,6 +5,7 @@ import { newCaseKey } from '#kernel/sealing.js';
 import { Accounts, type Credentials } from './accounts.js';
 import { Passwords } from './password.js';
 import { ABSOLUTE_MS, IDLE_MS } from './session.js';
+import type { Account } from './store.js';
 import { memoryStores, type MemoryStores } from './testing/memory-stores.js';
 import { totpAt } from './totp.js';
 
@@ -80,9 +81,28 @@ describe('signing in', () => {
   });
 
   it('lets nobody in who is disabled while their password is being checked', async () => {
-    const entering = signIn();
+    const { findByUserName } = stores.officers;
+    stores.officers.findByUserName = async (name) => {
+      const found = await findByUserName(name);
+      await accounts.change(id, { roles: ['author'], enabled: false }, SYSTEM);
+      return found;
+    };
+    await expect(signIn()).rejects.toThrow('CREDENTIALS_WRONG');
+    expect(lastFact().body).toMatchObject({ cause: 'disabled' });
+  });
+
+  it('does not look at the code of a disabled officer', async () => {
     await accounts.change(id, { roles: ['author'], enabled: false }, SYSTEM);
-    await expect(entering).rejects.toThrow('CREDENTIALS_WRONG');
+    await expect(signIn({ code: wrongCode() })).rejects.toThrow('CREDENTIALS_WRONG');
+    expect(lastFact().body).toMatchObject({ cause: 'disabled' });
+  });
+
+  it('holds new places back when codes are guessed with a stolen password, and not the desk', async () => {
+    await signIn();
+    for (let n = 0; n < 3; n += 1) await expect(signIn({ code: wrongCode(), source: `203.0.113.${n}` })).rejects.toThrow('CREDENTIALS_WRONG');
+    await expect(signIn({ code: wrongCode(), source: '203.0.113.77' })).rejects.toThrow('SIGN_IN_THROTTLED');
+    nextStep();
+    await signIn();
   });
 
   it('is spaced after failures, from one place only; what was turned away leaves no fact', async () => {
@@ -132,6 +152,12 @@ describe('a session', () => {
     await accounts.change(id, { roles: ['author'], enabled: false }, SYSTEM);
     await accounts.change(id, { roles: ['author'], enabled: true }, SYSTEM);
     for (const { token } of [first, second]) await expect(accounts.authenticate(token)).rejects.toThrow('SESSION_MISSING');
+  });
+
+  it('opens nothing for a disabled officer, even if it was never ended', async () => {
+    const { token } = await signIn();
+    stores.accounts.set(id, { ...(stores.accounts.get(id) as Account), enabled: false });
+    await expect(accounts.authenticate(token)).rejects.toThrow('SESSION_MISSING');
   });
 
   it('is ended with all others on demand', async () => {

@@ -85,6 +85,12 @@ describe('a spray of strangers', () => {
     expect(await throttle.admit(desk, clock.now())).toBe('known');
   });
 
+  it('is not what the officers of a station are: neither their successes nor their slips use up its budget', async () => {
+    for (let n = 0; n < 3 * SOURCE_BUDGET; n += 1) await makeKnown({ userName: `officer${n}`, source: '192.0.2.1' });
+    for (let n = 0; n < 3 * SOURCE_BUDGET; n += 1) expect(await attempt(`officer${n}`, '192.0.2.1')).toBe(0);
+    expect(await attempt('newcomer', '192.0.2.1')).toBe(0);
+  });
+
   it('on the very desk makes it wait half a minute at most', async () => {
     const desk = { userName: 'mila', source: '192.0.2.1' };
     await makeKnown(desk);
