@@ -14,7 +14,7 @@ export async function addOfficers(ownerUrl: string): Promise<void> {
   await client.connect();
   try {
     await client.query(
-      `INSERT INTO officers (id, user_name, display_name, roles, password_hash, totp_secret, created_at) VALUES
+      `INSERT INTO officers (id, user_name, display_name, roles, password_hash, sealed_totp, created_at) VALUES
          ($1, 'author', 'Author', '{author}', '', '', now()), ($2, 'author-2', 'Second author', '{author}', '', '', now()),
          ($3, 'approver', 'Approver', '{author,approver}', '', '', now()), ($4, 'auditor', 'Auditor', '{auditor}', '', '', now())`,
       [AUTHOR, SECOND_AUTHOR, APPROVER, AUDITOR]);
