@@ -16,6 +16,8 @@ const schema = z.strictObject({
     name: z.string().min(1).max(80),
     channel: z.string().min(1),
     mode: z.enum(['drill', 'live']),
+    /** The partner is played by `apps/partners`, on loopback. */
+    simulated: z.boolean().default(false),
     settings: z.unknown(),
   })).min(1),
 });

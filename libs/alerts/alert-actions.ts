@@ -2,7 +2,7 @@ import type { Clock } from '#kernel/clock.js';
 import { fail, refuseAny, type Fault } from '#kernel/errors.js';
 import type { AlertId, Ids, OfficerId } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
-import { createAlert, decide, NOBODY, type Action, type Alert } from './alert.js';
+import { createAlert, decide, type Action, type Alert } from './alert.js';
 import type { AlertStore } from './alert-store.js';
 import { checkContent, parseContent } from './checks.js';
 import { Composer } from './compose.js';
@@ -104,21 +104,12 @@ export class AlertActions {
 
   /** Ends an active alert at once; whoever is on duty may. The newest version counts, so that no edit can hold it up. */
   end(mode: Mode, id: AlertId, how: 'found' | 'withdraw', reason: string, by: OfficerId): Promise<Alert> {
-    return this.actOnNewest(mode, id, by, (alert) => ({ do: how, reason, notice: this.input.composer.ending(alert, how) }));
+    return decideOnNewest(this.input, mode, id, by, (alert) => ({ do: how, reason, notice: this.input.composer.ending(alert, how) }));
   }
 
   /** Destroys the data of an ended case. */
   erase(mode: Mode, id: AlertId, by: OfficerId): Promise<void> {
-    return this.actOnNewest(mode, id, by, () => ({ do: 'erase' })).then(() => undefined);
-  }
-
-  /** Ends every alert whose time is over, and erases what has been kept since before `eraseEndedBefore`. */
-  async keepTime(eraseEndedBefore: Date): Promise<void> {
-    const { store, clock, composer } = this.input;
-    for (const { mode, id } of await store.expired(clock.now())) {
-      await this.actOnNewest(mode, id, NOBODY, (alert) => ({ do: 'expire', notice: composer.ending(alert, 'expire') }));
-    }
-    for (const { mode, id } of await store.erasable(eraseEndedBefore)) await this.erase(mode, id, NOBODY);
+    return decideOnNewest(this.input, mode, id, by, () => ({ do: 'erase' })).then(() => undefined);
   }
 
   private checked(input: unknown): Content {
@@ -139,28 +130,30 @@ export class AlertActions {
   }
 
   private async act(target: Target, by: OfficerId, action: (alert: Alert) => Action): Promise<Alert> {
-    return this.decideAndCommit(await this.read(target), by, action);
+    return decideAndCommit(this.input, await this.read(target), by, action);
   }
+}
 
-  private async actOnNewest(mode: Mode, id: AlertId, by: OfficerId, action: (alert: Alert) => Action): Promise<Alert> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.decideAndCommit(await this.input.store.load(mode, id), by, action);
-      } catch (error) {
-        if ((error as { code?: string }).code !== 'ALERT_STALE' || attempt === 20) throw error;
-      }
+type Deciding = Pick<AlertActionsInput, 'store' | 'clock' | 'log'>;
+
+/** Decides on the newest version of an alert, whatever happens beside it: for what must not be held up by an edit. */
+export async function decideOnNewest(input: Deciding, mode: Mode, id: AlertId, by: OfficerId, action: (alert: Alert) => Action): Promise<Alert> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await decideAndCommit(input, await input.store.load(mode, id), by, action);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ALERT_STALE' || attempt === 20) throw error;
     }
   }
+}
 
-  private async decideAndCommit(before: Alert, by: OfficerId, actionOn: (alert: Alert) => Action): Promise<Alert> {
-    const { store, clock, log } = this.input;
-    const at = clock.now();
-    const action = actionOn(before);
-    const after = decide(before, action, by, at);
-    await store.commit({ before, after, action, by, at });
-    log.event('alert.decided', { alertId: before.id, action: action.do, revision: before.proposal?.revision ?? after.lastRevision });
-    return after;
-  }
+async function decideAndCommit({ store, clock, log }: Deciding, before: Alert, by: OfficerId, actionOn: (alert: Alert) => Action): Promise<Alert> {
+  const at = clock.now();
+  const action = actionOn(before);
+  const after = decide(before, action, by, at);
+  await store.commit({ before, after, action, by, at });
+  log.event('alert.decided', { alertId: before.id, action: action.do, revision: before.proposal?.revision ?? after.lastRevision });
+  return after;
 }
 
 function withPhoto(content: Content, photo: PhotoRef | undefined): Content {

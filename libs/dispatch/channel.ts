@@ -50,6 +50,8 @@ export interface Destination<Settings = unknown> {
   readonly channel: string;
   readonly mode: Mode;
   readonly settings: Settings;
+  /** Whether this house plays the partner itself, for drills. */
+  readonly simulated?: boolean;
 }
 
 /** What would leave the house for one language or page. */

@@ -1,0 +1,52 @@
+import type { DataSource } from 'typeorm';
+import { readConfiguration, type Configuration } from '#config/configuration.js';
+import { readEnvironment, type Environment } from '#config/environment.js';
+import { secretsIn, type SecretReader } from '#config/secrets.js';
+import { catalog } from '#channels/catalog.js';
+import { systemClock, type Clock } from '#kernel/clock.js';
+import { randomIds, type Ids } from '#kernel/ids.js';
+import type { Log } from '#kernel/log.js';
+import { Composer } from '#alerts/compose.js';
+import { PgAlertStore } from '#storage/alert-store.js';
+import { CaseKeys } from '#storage/case-keys.js';
+import { openDatabase } from '#storage/database.js';
+import { PgDeliveryStore } from '#storage/delivery-store.js';
+import { processLog } from './log.js';
+
+/** What every application of the house stands on. */
+export interface House {
+  readonly environment: Environment;
+  readonly secret: SecretReader;
+  readonly configuration: Configuration;
+  readonly source: DataSource;
+  /** 32 octets: wraps the keys of cases and seals second factors. */
+  readonly masterKey: Buffer;
+  readonly alerts: PgAlertStore;
+  readonly deliveries: PgDeliveryStore;
+  readonly composer: Composer;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  close(): Promise<void>;
+}
+
+/**
+ * Composes an application from its environment: configuration and secrets are read whole and checked before anything is
+ * opened. Throws a refusal that lists every fault.
+ */
+export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Promise<House> {
+  const environment = readEnvironment(variables);
+  const configuration = readConfiguration(environment.FINDME_CONFIG, catalog);
+  const secret = secretsIn(environment.FINDME_SECRETS);
+  const masterKey = Buffer.from(secret('master-key'), 'hex');
+  const keys = new CaseKeys(masterKey);
+  const source = await openDatabase({ url: environment.DATABASE_URL, name: `findme-${app}` });
+  const clock = systemClock;
+  return {
+    environment, secret, configuration, source, masterKey, clock, ids: randomIds, log: processLog(app),
+    alerts: new PgAlertStore(source, keys, randomIds),
+    deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
+    composer: new Composer({ publicUrl: environment.FINDME_PUBLIC_URL }),
+    close: () => source.destroy(),
+  };
+}

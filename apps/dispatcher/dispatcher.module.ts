@@ -1,0 +1,73 @@
+import { BullModule } from '@nestjs/bull';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { House } from '#apps/composition.js';
+import { channelByKind } from '#channels/catalog.js';
+import { causeOf } from '#kernel/log.js';
+import { Dispatcher, receiptBatcher } from '#dispatch/dispatcher.js';
+import { Partners } from '#dispatch/partners.js';
+import { HealthController } from './health.controller.js';
+import { DISPATCHER, HOUSE, LOG } from './tokens.js';
+import { WAKE_QUEUE, WakeProcessor, WakeQueue } from './wake-queue.js';
+import { Work } from './work.js';
+
+/** Composes the dispatcher. Without `REDIS_URL` there is no queue, and the sweep wakes what is due. */
+@Module({})
+export class DispatcherModule {
+  static of(house: House): DynamicModule {
+    const { REDIS_URL } = house.environment;
+    const queue = REDIS_URL === undefined ? [] : [WakeQueue];
+    const parts: Provider[] = [
+      { provide: HOUSE, useValue: house },
+      { provide: LOG, useValue: house.log },
+      { provide: Partners, useFactory: () => partnersOf(house) },
+      { provide: DISPATCHER, inject: [Partners, ...queue], useFactory: (partners: Partners, wakes?: WakeQueue) => dispatcherOf(house, partners, wakes) },
+      { provide: Work, inject: [DISPATCHER, Partners, ...queue], useFactory: (d: Dispatcher, p: Partners, w?: WakeQueue) => new Work(house, d, p, w) },
+    ];
+    return {
+      module: DispatcherModule,
+      controllers: [HealthController],
+      imports: REDIS_URL === undefined ? [] : [bull(REDIS_URL)],
+      providers: REDIS_URL === undefined ? parts : [...parts, WakeQueue, WakeProcessor],
+    };
+  }
+}
+
+function bull(redisUrl: string): DynamicModule {
+  const { hostname, port, username, password, protocol } = new URL(redisUrl);
+  return BullModule.registerQueue({
+    name: WAKE_QUEUE,
+    // The hash tag keeps all keys of the queue on one node of a Redis cluster.
+    prefix: '{bull}',
+    redis: {
+      host: hostname, port: Number(port || 6379), ...(username && { username }), ...(password && { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' && { tls: {} }),
+      maxRetriesPerRequest: null, enableReadyCheck: false, connectTimeout: 2_000, retryStrategy: (times) => Math.min(times * 200, 2_000),
+    },
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    // A job only wakes; running it twice is harmless, so a lapsed lock is no failure.
+    settings: { maxStalledCount: 10 },
+  });
+}
+
+function partnersOf(house: House): Partners {
+  const { configuration, clock, log, secret, deliveries } = house;
+  return new Partners({
+    destinations: configuration.destinations, channelOf: channelByKind, clock, log, secret,
+    receive: receiptBatcher(deliveries),
+    onBreaker: (destination, state) => {
+      log.event('breaker.changed', { destination, state }, 'warn');
+      deliveries.breakerChanged(destination, state, clock.now()).catch((error: unknown) => log.event('store.failed', { operation: 'breaker', cause: causeOf(error) }, 'error'));
+    },
+  });
+}
+
+function dispatcherOf(house: House, partners: Partners, wakes?: WakeQueue): Dispatcher {
+  const { deliveries, alerts, clock, log } = house;
+  return new Dispatcher({
+    id: randomUUID(), store: deliveries, partners, clock, log,
+    notices: { notice: (id, revision) => alerts.sentNotice(id, revision), photo: (id, sha256) => alerts.photo(id, sha256) },
+    wake: (id, attempt, at) => wakes?.wake(id, attempt, at),
+    random: Math.random,
+  });
+}

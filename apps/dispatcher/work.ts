@@ -1,0 +1,74 @@
+import { appendFile } from 'node:fs/promises';
+import type { House } from '#apps/composition.js';
+import { causeOf } from '#kernel/log.js';
+import { Timekeeper } from '#alerts/timekeeper.js';
+import type { Dispatcher } from '#dispatch/dispatcher.js';
+import type { Partners } from '#dispatch/partners.js';
+import { PgAuditStore } from '#storage/audit-store.js';
+import { Relay, Rhythm } from './relay.js';
+import type { WakeQueue } from './wake-queue.js';
+
+const SWEEP_MS = 1_000;
+const RENEW_MS = 1_000;
+const TIME_MS = 5_000;
+const CHECKPOINT_MS = 30_000;
+const HEARTBEAT_MS = 10_000;
+const PROBE_TIMEOUT_MS = 5_000;
+/** What a queue that is alive is given to wake a delivery before the sweep does. */
+const QUEUE_GRACE_MS = 2_000;
+const STOP_GRACE_MS = 5_000;
+
+/** Everything that keeps a dispatcher going: what wakes it, and what it does by the clock. */
+export class Work {
+  private readonly relay: Relay;
+  private readonly rhythms: readonly Rhythm[];
+
+  constructor(private readonly house: House, private readonly dispatcher: Dispatcher, private readonly partners: Partners, wakes?: WakeQueue) {
+    const { log, environment, alerts, composer, clock } = house;
+    const guarded = (operation: string, work: Promise<void>) => void work.catch((error: unknown) => log.event('store.failed', { operation, cause: causeOf(error) }, 'error'));
+    this.relay = new Relay({
+      databaseUrl: environment.DATABASE_URL,
+      log,
+      onOutbox: (alertId) => {
+        guarded('drain', dispatcher.drain());
+        guarded('heed', dispatcher.heed(alertId));
+      },
+      onDelivery: (id) => guarded('deliver', dispatcher.deliver([id])),
+    });
+    const timekeeper = new Timekeeper({ store: alerts, composer, clock, log }, environment.FINDME_ERASE_AFTER_HOURS * 3_600_000);
+    this.rhythms = [
+      new Rhythm('sweep', SWEEP_MS, () => dispatcher.sweep(wakes?.alive ? QUEUE_GRACE_MS : 0), log),
+      new Rhythm('renew', RENEW_MS, () => dispatcher.renew(), log),
+      new Rhythm('probe', environment.FINDME_PROBE_SECONDS * 1_000, () => dispatcher.probe(PROBE_TIMEOUT_MS), log),
+      new Rhythm('time', TIME_MS, () => timekeeper.tick(), log),
+      new Rhythm('checkpoint', CHECKPOINT_MS, () => this.checkpoint(), log),
+      ...(wakes ? [new Rhythm('heartbeat', HEARTBEAT_MS, async () => wakes.beat(), log)] : []),
+    ];
+  }
+
+  async start(): Promise<void> {
+    // Connections are warm and dead partners known before the first alert.
+    await this.partners.probe(PROBE_TIMEOUT_MS);
+    await this.relay.start();
+    await this.dispatcher.sweep(0);
+    for (const rhythm of this.rhythms) rhythm.start();
+  }
+
+  /** Takes no more work, lets what is under way end, records it, and signs where the audit stands. */
+  async stop(): Promise<void> {
+    await this.relay.stop();
+    const rhythms = Promise.all(this.rhythms.map((rhythm) => rhythm.stop()));
+    await this.dispatcher.stop(STOP_GRACE_MS);
+    await rhythms;
+    await this.partners.close();
+    await this.checkpoint();
+  }
+
+  private async checkpoint(): Promise<void> {
+    const { environment, source, secret, clock, log } = this.house;
+    const made = await new PgAuditStore(source).checkpoint(secret('audit-signing-key'), clock.now());
+    if (!made) return;
+    log.event('audit.checkpoint', { seq: String(made.seq), keyId: made.keyId });
+    if (environment.FINDME_CHECKPOINTS) await appendFile(environment.FINDME_CHECKPOINTS, `${JSON.stringify(made)}\n`);
+  }
+}

@@ -1,0 +1,42 @@
+import { BadRequestException, Body, Controller, Get, HttpCode, Inject, NotFoundException, Param, Put } from '@nestjs/common';
+import { z } from 'zod';
+import type { FakePartner, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import type { Cast } from './cast.js';
+
+export const CAST = Symbol('cast');
+
+const faultsSchema = z.strictObject({
+  latencyMs: z.int().min(0).max(600_000),
+  hang: z.boolean(), error: z.boolean(), refuse: z.boolean(), throttle: z.boolean(), reset: z.boolean(), loseAcknowledgement: z.boolean(), rubbish: z.boolean(),
+  duplicateReceipts: z.boolean(), noReceipts: z.boolean(),
+}).partial();
+
+/** Control of the simulated partners, on loopback: what each has taken, and which trouble it is to make. */
+@Controller('partners')
+export class PartnersController {
+  constructor(@Inject(CAST) private readonly cast: Cast) {}
+
+  @Get()
+  list(): { destination: string; port: number; taken: number }[] {
+    return [...this.cast].map(([destination, { port, ledger }]) => ({ destination, port, taken: ledger.length }));
+  }
+
+  @Get(':destination/ledger')
+  ledger(@Param('destination') destination: string): readonly LedgerEntry[] {
+    return this.partner(destination).ledger;
+  }
+
+  @Put(':destination/faults')
+  @HttpCode(204)
+  setFaults(@Param('destination') destination: string, @Body() body: unknown): void {
+    const faults = faultsSchema.safeParse(body);
+    if (!faults.success) throw new BadRequestException(faults.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`));
+    this.partner(destination).setFaults(faults.data);
+  }
+
+  private partner(destination: string): FakePartner {
+    const partner = this.cast.get(destination);
+    if (!partner) throw new NotFoundException();
+    return partner;
+  }
+}
