@@ -86,6 +86,9 @@ export async function startFakePartner(
     timers.add(timer);
   };
 
+  /** Does something after the latency that was set. */
+  const slowly = (act: () => void): void => (faults.latencyMs ? later(faults.latencyMs, act) : act());
+
   /** Delivers a receipt over any bind, again and again until it is acknowledged. */
   const deliver = (id: string, word: string, form: 'text' | 'parameters'): void => {
     const all = [...bound];
@@ -162,7 +165,7 @@ export async function startFakePartner(
       bound.delete(session);
     });
     const answer = (pdu: Pdu, fields: Record<string, unknown> = {}): void =>
-      later(faults.latencyMs ?? 0, () => {
+      slowly(() => {
         if (!session.closed) session.send(pdu.response(fields));
       });
 
@@ -177,7 +180,7 @@ export async function startFakePartner(
       open += 1;
       peakWindow = Math.max(peakWindow, open);
       const respond = (fields: Record<string, unknown>): void =>
-        later(faults.latencyMs ?? 0, () => {
+        slowly(() => {
           open -= 1;
           if (!session.closed) session.send(pdu.response(fields));
         });

@@ -109,7 +109,8 @@ export async function submitAll(
       if (message && target) await submitMessage(message, target, index);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(total, settings.binds * settings.window) }, work));
+  // Twice the window: a free place always finds somebody waiting, so that an urgent submission leaves none to others.
+  await Promise.all(Array.from({ length: Math.min(total, 2 * settings.binds * settings.window) }, work));
   if (next < total) {
     tally.count.unsent += total - next;
     tally.words.unsent ??= stopped;
