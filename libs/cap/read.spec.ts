@@ -55,9 +55,29 @@ describe('reading CAP', () => {
     ['a time with a fraction', ack((x) => x.replace('18:00:01+', '18:00:01.5+'))],
     ['a time that is none', ack((x) => x.replace('2026-11-24T18:00:01', '2026-13-24T18:00:01'))],
     ['a broken reference', ack((x) => x.replace('findme@example.rs,one', 'one'))],
-    ['a thousand levels', ack((x) => x.replace('ok', '<a>'.repeat(1000) + '</a>'.repeat(1000)))],
+    ['a thousand levels', ack((x) => x.replace('</alert>', `${'<a>'.repeat(1000)}${'</a>'.repeat(1000)}</alert>`))],
+    ['a thousand levels whose tags look empty', ack((x) => x.replace('</alert>', `${'<a b="/>">'.repeat(1000)}${'</a>'.repeat(1000)}</alert>`))],
+    ['an open comment', ack((x) => x.replace('</alert>', '<!-- </alert>'))],
   ])('refuses %s', (_name, xml) => {
     expect(codeOf(xml)).toBe('XML_INVALID');
+  });
+
+  it('reads what only looks deep', () => {
+    const tags = '<a>'.repeat(100);
+    expect(readCap(ack((x) => x.replace('</alert>', `<!-- ${tags} --><![CDATA[${tags}]]><?p ${tags} ?>${'<a/>'.repeat(100)}${'<a b="x > y"></a>'.repeat(100)}</alert>`))).identifier).toBe('ack-1');
+  });
+
+  it.each([
+    ['open brackets', '<'.repeat(1_000_000)],
+    ['open comments', '<!--'.repeat(250_000)],
+    ['open sections', '<![CDATA['.repeat(110_000)],
+    ['open quotes', '<a b="'.repeat(170_000)],
+    ['nested namespaces', `<r>${'<a xmlns:b="c">'.repeat(60_000)}`],
+  ])('is done with a megabyte of %s at once', (_name, xml) => {
+    const start = performance.now();
+    expect(codeOf(xml)).toBe('XML_INVALID');
+    // In one pass it takes milliseconds; a pass for each character takes minutes.
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it('refuses octets that are no UTF-8', () => {

@@ -1,13 +1,16 @@
+import 'reflect-metadata';
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
+import { SignedXml } from 'xml-crypto';
 import { Refusal } from '#kernel/errors.js';
 import { sampleNotice, samplePhoto } from '#dispatch/testing/sample-notice.js';
-import { issueSigningCertificate } from './certificates.js';
+import { createAuthority, issueSigningCertificate } from './certificates.js';
 import { readCap } from './read.js';
-import { signCap, verifyCap } from './sign.js';
+import { DOCUMENT_SIGNING, signCap, verifyCap } from './sign.js';
 import { drillKeys, type DrillKeys } from './testing/keys.js';
 import { writeCap } from './write.js';
 
@@ -70,8 +73,28 @@ describe('a signed CAP message', () => {
     expect(refused(signCap(plain, { key: keys.stranger.key, certificate: keys.signing.certificate }))).toBe('SIGNATURE_INVALID');
     expect(refused(signed, [keys.signing.certificate], new Date(now.getTime() + 826 * 86_400_000))).toBe('SIGNATURE_INVALID');
     expect(refused(signed, [])).toBe('SIGNATURE_INVALID');
-    // A TLS certificate of the same authority is not one for signing.
-    expect(refused(signed.replace(/(<X509Certificate>)[^<]+/, `$1${keys.server.certificate.replace(/-----[^-]+-----|\s/g, '')}`), [keys.authority.certificate])).toBe('SIGNATURE_INVALID');
+  });
+
+  it('refuses a certificate whose authority has expired', async () => {
+    const brief = await createAuthority({ now, days: 1 });
+    const signing = await issueSigningCertificate(brief, { now, name: 'Longer than its authority' });
+    const xml = signCap(plain, signing);
+    expect(refused(xml, [brief.certificate])).toBe('none');
+    expect(refused(xml, [brief.certificate], new Date(now.getTime() + 2 * 86_400_000))).toBe('SIGNATURE_INVALID');
+  });
+
+  it('refuses a certificate of the right authority that is for a server', async () => {
+    const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
+    const { privateKey, publicKey } = await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
+    const signingKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(keys.authority.key), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+    const issuer = new x509.X509Certificate(keys.authority.certificate).subjectName;
+    const issued = async (usage: string) => (await x509.X509CertificateGenerator.create({
+      subject: 'CN=127.0.0.1', issuer, publicKey, signingKey, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' }, notBefore: new Date(now.getTime() - 1000), notAfter: new Date(now.getTime() + 86_400_000),
+      extensions: [new x509.ExtendedKeyUsageExtension([usage])],
+    }, webcrypto)).toString('pem');
+    const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY');
+    expect(refused(signCap(plain, { key, certificate: await issued(DOCUMENT_SIGNING) }), [keys.authority.certificate])).toBe('none');
+    expect(refused(signCap(plain, { key, certificate: await issued(x509.ExtendedKeyUsage.serverAuth) }), [keys.authority.certificate])).toBe('SIGNATURE_INVALID');
   });
 
   describe('under attack by wrapping', () => {
@@ -97,6 +120,21 @@ describe('a signed CAP message', () => {
       expect(refused(altered('<Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"', '<Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"'))).toBe('SIGNATURE_INVALID');
       expect(refused(altered('http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'http://www.w3.org/2000/09/xmldsig#rsa-sha1'))).toBe('SIGNATURE_INVALID');
       expect(refused(altered('xmldsig-more#rsa-sha256', 'xmldsig-more#hmac-sha256'))).toBe('SIGNATURE_INVALID');
+    });
+    it('refuses what our own key signed in another way than ours', () => {
+      // Each of these verifies as XML signatures go; the key is right, but what is covered is not the whole message.
+      const otherwise = (reference: { uri: string; isEmptyUri: boolean; xpath: string }, place: string, xml: string = plain): string => {
+        const signer = new SignedXml({ privateKey: keys.signing.key, publicCert: keys.signing.certificate, signatureAlgorithm: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', canonicalizationAlgorithm: 'http://www.w3.org/2001/10/xml-exc-c14n#' });
+        signer.addReference({ ...reference, transforms: ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', 'http://www.w3.org/2001/10/xml-exc-c14n#'], digestAlgorithm: 'http://www.w3.org/2001/04/xmlenc#sha256' });
+        signer.computeSignature(xml, { location: { reference: place, action: 'append' } });
+        return signer.getSignedXml();
+      };
+      const whole = { uri: '', isEmptyUri: true, xpath: '/*' };
+      expect(refused(otherwise(whole, '/*'))).toBe('none');
+      expect(refused(otherwise({ ...whole, uri: '#_0', isEmptyUri: false }, '/*'))).toBe('SIGNATURE_INVALID');
+      expect(refused(otherwise({ uri: '#_0', isEmptyUri: false, xpath: "//*[local-name(.)='info'][1]" }, '/*'))).toBe('SIGNATURE_INVALID');
+      expect(refused(otherwise(whole, "//*[local-name(.)='info'][1]"))).toBe('SIGNATURE_INVALID');
+      expect(refused(otherwise(whole, '/*', otherwise(whole, '/*')))).toBe('SIGNATURE_INVALID');
     });
     it('refuses a digest with a comment in it', () => {
       const digest = /<DigestValue>([^<]+)</.exec(signed)![1]!;

@@ -82,12 +82,35 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Counts open tags before a parser sees them. Comments and sections may only make it stricter. */
+const SECTIONS = [['<!--', '-->'], ['<![CDATA[', ']]>'], ['<?', '?>']] as const;
+
+/**
+ * Counts levels before a parser sees them, in one pass: deep nesting with namespaces costs the parser time that grows with
+ * the square of the depth.
+ */
 function refuseDepth(text: string): void {
   let depth = 0;
-  for (const [tag] of text.matchAll(/<[^!?][^>]*>/g)) {
-    if (tag.startsWith('</')) depth -= 1;
-    else if (!tag.endsWith('/>')) depth += 1;
+  for (let at = text.indexOf('<'); at !== -1; at = text.indexOf('<', at)) {
+    const start = at;
+    const section = SECTIONS.find(([open]) => text.startsWith(open, start));
+    const end = section ? text.indexOf(section[1], at + section[0].length) : endOfTag(text, at + 1);
+    if (end === -1) throw fail('XML_INVALID');
+    at = end + (section ? section[1].length : 1);
+    if (section) continue;
+    if (text[start + 1] === '/') depth -= 1;
+    else if (text[end - 1] !== '/') depth += 1;
     if (depth > DEPTH_LIMIT) throw fail('XML_INVALID', '', `At most ${DEPTH_LIMIT} levels.`);
   }
+}
+
+/** Where the next `>` outside of quotes is; -1 when there is none. */
+function endOfTag(text: string, from: number): number {
+  let quote = '';
+  for (let i = from; i < text.length; i += 1) {
+    const c = text[i]!;
+    if (quote) quote = c === quote ? '' : quote;
+    else if (c === '"' || c === "'") quote = c;
+    else if (c === '>') return i;
+  }
+  return -1;
 }

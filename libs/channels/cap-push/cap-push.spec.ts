@@ -205,6 +205,19 @@ describe('cap-push', () => {
     expect(await open(partner.port).publish(sampleMessage(), abort.signal)).toEqual({ kind: 'uncertain', reason: 'aborted' });
   });
 
+  it('closing ends what hangs and takes nothing more', async () => {
+    let taken: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => (taken = resolve));
+    const partner = await scripted(() => taken());
+    const connection = open(partner.port);
+    const hanging = connection.publish(sampleMessage(), patient());
+    await arrived;
+    await connection.close();
+    expect(await hanging).toEqual({ kind: 'uncertain', reason: 'closed' });
+    expect(await connection.publish(sampleMessage(), patient())).toEqual({ kind: 'deferred', reason: 'closed' });
+    expect(await connection.probe(patient())).toEqual({ well: false, reason: 'closed' });
+  });
+
   it('keeps one connection warm, uses it, and makes it again after it was lost', async () => {
     const partner = await scripted((r, b) => void r.end(ack(b)));
     const connection = open(partner.port);
