@@ -39,6 +39,7 @@ describe('suggestCyrillic', () => {
     ['nadživeti', 'надживети', ['digraph dž']],
     ['Tanjug', 'Танјуг', ['digraph nj']],
     ['džep', 'џеп', ['digraph dž']],
+    ['Odžaci', 'Оџаци', ['digraph dž']],
     ['konj', 'коњ', ['digraph nj']],
     ['Đorđe i Djordje', 'Ђорђе и Дјордје', ['dj Dj', 'dj dj']],
     ['New York', 'Неw Yорк', ['foreign w', 'foreign Y']],

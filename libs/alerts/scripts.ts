@@ -48,7 +48,7 @@ export interface Suggestion {
 }
 
 // Words where two letters stand side by side and are not one: prefixes that end in n or d, and Latin loans.
-const TWO_LETTERS = /(?:i(?=njekc)|ko(?=nj(?:unk|ukt|ug))|va(?=njezi)|ta(?=njug)|na(?=dž(?:iv|nj|up|et))|o(?=dž(?:al|iv|vak|ar))|po(?=dž(?:ar|up|anr)))(nj|dž)/giu;
+const TWO_LETTERS = /(?:i(?=njekc)|ko(?=nj(?:unk|ukt|ug))|va(?=njezi)|ta(?=njug)|na(?=dž(?:iv|nj|up|et))|o(?=dž(?:al|iv|vak))|po(?=dž(?:ar|up)))(nj|dž)/giu;
 const PLATE = /^[A-ZČĆŠŽĐ]{2}[- ]?\d{3,5}[- ]?[A-Z]{2}$/u;
 const ROMAN = /^[IVXLCDM]+$/;
 const WORD = /[A-ZČĆŠŽĐ]{2}[- ]\d{3,5}[- ][A-Z]{2}(?![\p{L}\d])|[\p{L}\p{M}\d]+/gu;
