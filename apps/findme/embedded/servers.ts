@@ -248,6 +248,8 @@ async function save(home: string, remembered: Remembered): Promise<void> {
 async function throwawayHome(stateDir: string): Promise<string> {
   const all = join(stateDir, 'throwaway');
   await mkdir(all, { recursive: true });
+  // Whatever the umask: the servers' user passes through.
+  await chmod(all, 0o711);
   for (const name of await readdir(all)) {
     const [pid = '', mark = ''] = name.split('_');
     if (isAlive({ pid: Number(pid), mark })) continue;
