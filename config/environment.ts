@@ -30,11 +30,21 @@ const schema = z.object({
   FINDME_PARTNERS_PORT: port.default(4100),
 });
 
-export type Environment = z.infer<typeof schema> & { readonly FINDME_PUBLIC_URL: string };
+/** What the simulated partners need; they are given no database. */
+const partnersSchema = schema.pick({ PORT: true, FINDME_PUBLIC_URL: true, FINDME_CONFIG: true, FINDME_SECRETS: true, FINDME_PARTNERS_PORT: true });
+
+type WithPublicUrl<T> = T & { readonly FINDME_PUBLIC_URL: string };
+export type Environment = WithPublicUrl<z.infer<typeof schema>>;
+export type PartnersEnvironment = WithPublicUrl<z.infer<typeof partnersSchema>>;
 
 /** Reads the environment once. Throws one refusal that names every variable at fault, without its value. */
-export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
-  const parsed = schema.safeParse(variables);
+export const readEnvironment = (variables: NodeJS.ProcessEnv): Environment => read(schema, variables);
+
+/** As `readEnvironment`, for the simulated partners. */
+export const readPartnersEnvironment = (variables: NodeJS.ProcessEnv): PartnersEnvironment => read(partnersSchema, variables);
+
+function read<T extends { PORT: number; FINDME_PUBLIC_URL?: string | undefined }>(of: z.ZodType<T>, variables: NodeJS.ProcessEnv): WithPublicUrl<T> {
+  const parsed = of.safeParse(variables);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue): Fault => ({ code: 'CONFIGURATION_INVALID', field: issue.path.join('.'), detail: issue.message }));
     throw new Refusal(faults as [Fault, ...Fault[]]);

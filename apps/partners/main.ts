@@ -6,13 +6,13 @@ import { holdLifeline } from '#apps/findme/lifeline.js';
 import { processLog } from '#apps/log.js';
 import { catalog } from '#channels/catalog.js';
 import { readConfiguration } from '#config/configuration.js';
-import { readEnvironment } from '#config/environment.js';
+import { readPartnersEnvironment } from '#config/environment.js';
 import { secretsIn } from '#config/secrets.js';
 import { startCast } from './cast.js';
 import { CAST, PartnersController } from './partners.controller.js';
 
 const log = processLog('partners');
-const environment = readEnvironment(process.env);
+const environment = readPartnersEnvironment(process.env);
 const cast = await startCast(readConfiguration(environment.FINDME_CONFIG, catalog).destinations, secretsIn(environment.FINDME_SECRETS), environment.FINDME_PUBLIC_URL);
 
 @Module({ controllers: [PartnersController], providers: [{ provide: CAST, useValue: cast }] })

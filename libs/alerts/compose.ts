@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fail } from '#kernel/errors.js';
+import type { AlertId } from '#kernel/ids.js';
 import type { Alert, Proposal } from './alert.js';
 import { simplifyArea } from './area.js';
 import type { Notice } from './notice.js';
@@ -63,6 +64,11 @@ export class Composer {
   }
 
   private url({ mode, id }: Alert): string {
-    return `${this.publicUrl}/${mode === 'drill' ? 'vezba' : 'nestali'}/${id}`;
+    return `${this.publicUrl}/${mode === 'drill' ? 'vezba' : 'nestali'}/${pageOf(id)}`;
   }
+}
+
+/** The name of an alert's public page: short, since every SMS carries it; the database keeps it unique. */
+export function pageOf(id: AlertId): string {
+  return id.replaceAll('-', '').slice(0, 10);
 }

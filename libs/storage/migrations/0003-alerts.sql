@@ -16,6 +16,8 @@ CREATE TABLE alerts (
   expires_at       timestamptz,
   ended_at         timestamptz,
   erased_at        timestamptz,
+  -- Name of the public page, as in libs/alerts/compose.ts.
+  page             text NOT NULL UNIQUE GENERATED ALWAYS AS (left(replace(id::text, '-', ''), 10)) STORED,
   CHECK ((status IN ('prepared', 'rejected')) = (current_revision IS NULL) OR status = 'erased'),
   CHECK (status <> 'active' OR expires_at IS NOT NULL),
   CHECK ((ended_at IS NOT NULL) = (status IN ('found', 'withdrawn', 'expired', 'rejected', 'erased'))),
