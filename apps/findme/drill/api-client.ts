@@ -1,0 +1,81 @@
+import { totpAt } from '#identity/totp.js';
+
+/** Somebody who can sign in. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+  /** Base32. */
+  readonly totpSecret: string;
+}
+
+/** An answer that is no success: the problem document's code, fields and rules. */
+export class ProblemAnswer extends Error {
+  constructor(readonly status: number, readonly code: string, readonly faults: readonly { field: string; rule: string }[]) {
+    super(`${status} ${code}${faults.map((f) => `\n  ${f.field ? `${f.field}: ` : ''}${f.rule}`).join('')}`);
+    this.name = 'ProblemAnswer';
+  }
+}
+
+const STEP_MS = 30_000;
+
+/** The public HTTP API as a person with a browser and an authenticator uses it. */
+export class ApiClient {
+  private cookie = '';
+  private lastStep = 0;
+
+  constructor(private readonly address: string, private readonly who?: Credentials) {}
+
+  /** Signs in with password and second factor. */
+  async signIn(): Promise<void> {
+    const { user, password } = this.credentials;
+    // The code before the present one is still good, and leaves the present one for the approval that follows.
+    const response = await this.send('POST', '/v1/session', { userName: user, password, code: await this.code(-1) });
+    this.cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  }
+
+  /** A one-time code that was not used yet; waits for the next one when those at hand are used up. `earliest` in steps from now. */
+  async code(earliest = 0): Promise<string> {
+    for (;;) {
+      const now = Math.floor(Date.now() / STEP_MS);
+      const step = Math.max(this.lastStep + 1, now + earliest);
+      if (step <= now + 1) {
+        this.lastStep = step;
+        return totpAt(this.credentials.totpSecret, new Date(step * STEP_MS));
+      }
+      await new Promise((resolve) => setTimeout(resolve, (step - 1) * STEP_MS - Date.now()));
+    }
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await (await this.send('GET', path)).json()) as T;
+  }
+
+  /** Sends JSON; `headers` for `if-match` and `idempotency-key`. */
+  async post<T>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<T> {
+    return (await (await this.send('POST', path, body, headers)).json()) as T;
+  }
+
+  async put<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+    return (await (await this.send('PUT', path, body, headers)).json()) as T;
+  }
+
+  /** Sends a request and returns what came back; throws a ProblemAnswer for anything but success. */
+  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    const binary = body instanceof Uint8Array;
+    const response = await fetch(new URL(path, this.address), {
+      method,
+      redirect: 'error',
+      headers: { ...(body !== undefined && !binary && { 'content-type': 'application/json' }), ...(this.cookie && { cookie: this.cookie }), ...headers },
+      ...(body !== undefined && { body: binary ? new Uint8Array(body) : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    if (response.ok) return response;
+    const problem = (await response.json().catch(() => ({}))) as { code?: string; faults?: { field: string; rule: string }[] };
+    throw new ProblemAnswer(response.status, problem.code ?? 'no problem document', problem.faults ?? []);
+  }
+
+  private get credentials(): Credentials {
+    if (!this.who) throw new Error('this client signs in as nobody');
+    return this.who;
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { AlertFile } from './alert-file.js';
+import type { ApiClient } from './api-client.js';
+import { compareLedgers, readLedgers, type LedgerReport } from './ledgers.js';
+import { changeLine, progressLine } from './report.js';
+import { isConfirmed, isSettled, type DeliveryView } from './views.js';
+
+export interface DrillInput {
+  readonly file: AlertFile;
+  readonly author: ApiClient;
+  readonly approver: ApiClient;
+  readonly auditor: ApiClient;
+  /** Control address of the simulated partners. */
+  readonly controlUrl: string;
+  /** Tells a person what is happening. */
+  readonly say: (line: string) => void;
+  /** How long a fan-out may take until it counts as failed, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+export interface DrillResult {
+  /** Every destination accepted and confirmed what its ledger says it received, nothing is lost or unexpected, the audit verifies. */
+  readonly ok: boolean;
+  readonly alertId: string;
+  readonly deliveries: readonly DeliveryView[];
+  readonly ledgers: LedgerReport;
+  readonly audit: AuditVerdict;
+}
+
+interface AuditVerdict {
+  readonly ok: boolean;
+  readonly facts: number;
+  readonly checkpoints: number;
+}
+
+interface AlertView {
+  readonly id: string;
+  readonly version: number;
+  readonly proposal?: { readonly contentHash?: string } | null;
+}
+
+const POLL_MS = 100;
+
+/**
+ * The main job, played through the public API: author, approve, watch the fan-out, "found", watch again, compare with the
+ * partners' ledgers, verify the audit.
+ */
+export async function runDrill({ file, author, approver, auditor, controlUrl, say, patienceMs }: DrillInput): Promise<DrillResult> {
+  const since = Date.now();
+  await Promise.all([author.signIn(), approver.signIn(), auditor.signIn()]);
+  say('Author, approver and auditor have signed in.');
+
+  const alerts = '/v1/drill/alerts';
+  let alert = await author.post<AlertView>(alerts, file.content, { 'idempotency-key': randomUUID() });
+  const path = `${alerts}/${alert.id}`;
+  const current = () => ({ 'if-match': `"${alert.version}"`, 'idempotency-key': randomUUID() });
+  say(`The author wrote alert ${alert.id}.`);
+  if (file.photo) {
+    const answer = await author.send('PUT', `${path}/photo`, file.photo.bytes, { ...current(), 'content-type': file.photo.mediaType });
+    alert = (await answer.json()) as AlertView;
+    say('The photo is cleaned and attached.');
+  }
+  alert = await author.post<AlertView>(`${path}/submit`, {}, current());
+  const contentHash = alert.proposal?.contentHash ?? '';
+  say(`Submitted for review; content hash ${contentHash}.`);
+
+  alert = await approver.post<AlertView>(`${path}/approve`, { contentHash, code: await approver.code() }, current());
+  say('Approved by the second officer. Fan-out:');
+  await watch(author, path, 'publish', say, patienceMs);
+
+  await author.post<AlertView>(`${path}/found`, { reason: 'Vežba: dete je pronađeno. / Drill: the child was found.' }, { 'idempotency-key': randomUUID() });
+  say('Found. The ending goes out:');
+  const deliveries = await watch(author, path, 'ending', say, patienceMs);
+
+  const ledgers = compareLedgers(deliveries, await readLedgers(controlUrl), since);
+  const audit = await auditor.post<AuditVerdict>('/v1/audit/verify');
+  const simulated = deliveries.length > 0 && deliveries.every((d) => isConfirmed(d) && (ledgers.of.get(d.id)?.effects ?? 0) > 0);
+  return { ok: simulated && ledgers.lost.length === 0 && ledgers.unexpected.length === 0 && audit.ok, alertId: alert.id, deliveries, ledgers, audit };
+}
+
+/** Watches the deliveries of one phase until nothing more is to be waited for, or patience ends. Returns all of the alert's. */
+async function watch(api: ApiClient, path: string, phase: 'publish' | 'ending', say: (line: string) => void, patienceMs: number): Promise<DeliveryView[]> {
+  const deadline = Date.now() + patienceMs;
+  const shown = new Map<string, string>();
+  for (;;) {
+    const { items } = await api.get<{ items: DeliveryView[] }>(`${path}/deliveries?limit=1000`);
+    const current = items.filter((d) => (phase === 'publish') === ['alert', 'update'].includes(d.kind));
+    for (const delivery of current) {
+      const line = changeLine(delivery);
+      if (shown.get(delivery.id) === line || ['queued', 'sending'].includes(delivery.state)) continue;
+      shown.set(delivery.id, line);
+      say(line);
+    }
+    if (current.length > 0 && current.every(isSettled)) return items;
+    if (Date.now() > deadline) {
+      say(`  Not finished after ${patienceMs / 1000} s: ${progressLine(current) || 'no delivery was planned'}.`);
+      return items;
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,40 @@
+import type { LedgerReport } from './ledgers.js';
+import { isConfirmed, type DeliveryView } from './views.js';
+
+const HEADINGS = ['what', 'channel', 'destination', 'outcome', 'attempts', 'ms', 'receipts', 'ledger'];
+
+/** The delivery table: one line a delivery, in the order in which partners accepted. */
+export function deliveryTable(deliveries: readonly DeliveryView[], ledgers: LedgerReport): string {
+  const order = (d: DeliveryView) => d.msToAcceptance ?? Infinity;
+  const lines = [...deliveries].sort((a, b) => a.revision - b.revision || order(a) - order(b)).map((d) => {
+    const { effects = 0, duplicates = 0 } = ledgers.of.get(d.id) ?? {};
+    return [
+      d.kind, d.channel, d.part > 0 ? `${d.destination}/${d.part}` : d.destination, d.reason && !isConfirmed(d) ? `${d.state} (${d.reason})` : d.state, String(d.attempts),
+      d.msToAcceptance === null ? '-' : String(Math.round(d.msToAcceptance)), receipts(d), `${effects}${duplicates > 0 ? ` (+${duplicates} repeated)` : ''}`,
+    ];
+  });
+  return aligned([HEADINGS, ...lines]);
+}
+
+/** One line of progress: how many of the deliveries stand where. */
+export function progressLine(deliveries: readonly DeliveryView[]): string {
+  const counts = new Map<string, number>();
+  for (const { state } of deliveries) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].sort().map(([state, count]) => `${count} ${state}`).join(', ');
+}
+
+/** What changed of one destination, for the live view. */
+export function changeLine(d: DeliveryView): string {
+  const took = d.msToAcceptance === null ? '' : ` after ${Math.round(d.msToAcceptance)} ms`;
+  return `  ${d.kind.padEnd(9)} ${d.channel.padEnd(9)} ${d.destination.padEnd(24)} ${d.state}${d.reason ? ` (${d.reason})` : ''}${took}, receipts ${receipts(d)}`;
+}
+
+function receipts({ receipts: { expected, confirmed, failed } }: DeliveryView): string {
+  if (expected === 0) return 'none exist';
+  return `${confirmed}/${expected ?? '?'}${failed > 0 ? ` (${failed} failed)` : ''}`;
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}`).join('\n');
+}
