@@ -4,6 +4,8 @@ import { Refusal } from '#kernel/errors.js';
 import { LANGUAGES, type Area } from '#alerts/content.js';
 import { sampleEnding, sampleNotice, samplePhoto, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { readCap } from './read.js';
+import { signCap } from './sign.js';
+import { drillKeys } from './testing/keys.js';
 import { capPolygon, resourceDigest, writeCap } from './write.js';
 import { elements, parseXml } from './xml.js';
 
@@ -109,7 +111,7 @@ describe('a notice as CAP 1.2', () => {
     try {
       const first = sampleNotice();
       for (const notice of [first, sampleNotice({ mode: 'live', area: square }), sampleNotice({ area: { kind: 'country' } }), sampleUpdate(first), sampleEnding('found', first), sampleEnding('withdrawn', first)]) {
-        const document = XmlDocument.fromString(writeCap(notice, options));
+        const document = XmlDocument.fromString(signCap(writeCap(notice, options), (await drillKeys()).signing));
         try {
           validator.validate(document);
         } finally {

@@ -22,6 +22,9 @@ export interface WireOptions {
 /** First and longest pause before a lost connection is made again. */
 const REWARM_MS = { first: 1_000, most: 60_000 };
 
+/** How long the rest of an answer is read whose status has said everything. */
+const DRAIN_MS = 2_000;
+
 /** One partner has one agent, so there is nothing to tell apart: spares comparing whole certificates for each request. */
 class PartnerAgent extends Agent {
   override getName(): string {
@@ -152,7 +155,11 @@ function readAnswer(incoming: IncomingMessage, done: (answer: Answer | undefined
   incoming.on('end', () => done(incoming.complete ? { ...head, body: Buffer.concat(chunks) } : undefined));
   incoming.on('error', () => done(undefined));
   incoming.on('close', () => done(undefined));
-  if (!saysTaken(status)) done(head);
+  if (saysTaken(status)) return;
+  done(head);
+  // The rest is read so that the connection can be used again, but not for ever.
+  const patience = setTimeout(() => incoming.destroy(), DRAIN_MS).unref();
+  incoming.once('close', () => clearTimeout(patience));
 }
 
 /** A word for why no connection came about. Never the message, which may name addresses. */
