@@ -3,13 +3,19 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Refusal, type Fault } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
+import type { Mode } from '#alerts/notice.js';
 import type { Channel, Destination } from '#dispatch/channel.js';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, 40 at most');
 
+/** Names of the secrets with the PEM of an RSA key and of its certificate. */
+const signing = z.strictObject({ key: z.string().min(1), certificate: z.string().min(1) });
+
 const schema = z.strictObject({
   /** What the messages call their sender (CAP `sender`). */
   sender: z.string().regex(/^[^\s,<&]{3,80}$/, 'no spaces, commas, < or &'),
+  /** The keys by which the feeds of a mode are signed; a mode without them has no feed. */
+  signing: z.strictObject({ drill: signing.optional(), live: signing.optional() }).default({}),
   /** Every destination, each in one mode: drill and live never share one. */
   destinations: z.array(z.strictObject({
     id,
@@ -24,6 +30,7 @@ const schema = z.strictObject({
 
 export interface Configuration {
   readonly sender: string;
+  readonly signing: { readonly [M in Mode]?: z.infer<typeof signing> | undefined };
   readonly destinations: readonly Destination[];
 }
 
@@ -58,7 +65,7 @@ export function parseConfiguration(text: string, channels: readonly Channel[]): 
     return { ...destination, id: destination.id as DestinationId, settings: settings.data };
   });
   if (faults.length > 0) throw new Refusal(faults as [Fault, ...Fault[]]);
-  return { sender: parsed.data.sender, destinations };
+  return { sender: parsed.data.sender, signing: parsed.data.signing, destinations };
 }
 
 const invalid = (field: string, detail: string): Fault => ({ code: 'CONFIGURATION_INVALID', field, detail });

@@ -59,7 +59,7 @@ export async function start(parts: StartParts): Promise<StartedSystem> {
     const servers = await serversFor(environment, stateDir, log);
     toStop.push(() => servers.stop());
     asked.throwIfAborted();
-    const secrets = await secretsOf(stateDir);
+    const secrets = await secretsOf(stateDir, environment['FINDME_SECRETS']);
     await parts.migrate({ ownerUrl: servers.adminUrl, appPassword: secrets.appPassword });
     const accounts = await parts.accounts(servers.adminUrl, secrets);
 
@@ -70,9 +70,9 @@ export async function start(parts: StartParts): Promise<StartedSystem> {
       ...environment,
       DATABASE_URL: asRole(servers.adminUrl, parts.appRole, secrets.appPassword),
       PORT: String(port),
-      FINDME_CONFIG: environment['FINDME_CONFIG'] ?? join(projectRoot, 'config', 'findme.yaml'),
+      FINDME_CONFIG: environment['FINDME_CONFIG'] ?? join(projectRoot, 'config', 'serbia.yaml'),
       FINDME_STATE: stateDir,
-      FINDME_MASTER_KEY_FILE: environment['FINDME_MASTER_KEY_FILE'] ?? secrets.masterKeyFile,
+      FINDME_SECRETS: secrets.folder,
       ...(servers.redisUrl === undefined ? {} : { REDIS_URL: servers.redisUrl }),
     };
     const programs: Program[] = [];

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createCheckpointKey } from '#audit/checkpoint.js';
 import { projectRoot } from '#config/project-root.js';
 import { Refusal } from './refusal.js';
 import { identify, isAlive, pause, type ProcessId } from './embedded/process.js';
@@ -34,22 +35,31 @@ async function refuseClosedPath(folder: string): Promise<void> {
   }
 }
 
-/** Secrets of this clone, made once: the password of the application's database role, and the file of the master key. */
+/** Secrets of this clone, made once: one file each in one folder, readable for its owner alone. */
 export interface Secrets {
+  /** Password of the application's role in the database. */
   readonly appPassword: string;
-  /** File with 32 random bytes in base64, readable for its owner alone. */
-  readonly masterKeyFile: string;
+  /** The folder: FINDME_SECRETS of the programs. */
+  readonly folder: string;
 }
 
-/** Read the secrets, making those that are missing. */
-export async function secretsOf(stateDir: string): Promise<Secrets> {
-  const folder = join(stateDir, 'secrets');
+/** Read the secrets that every installation needs, making those that are missing. `wanted` (FINDME_SECRETS) rules over the state's own folder. */
+export async function secretsOf(stateDir: string, wanted?: string): Promise<Secrets> {
+  const folder = wanted ?? join(stateDir, 'secrets');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const passwordFile = join(folder, 'app-password');
-  const masterKeyFile = join(folder, 'master.key');
-  await create(passwordFile, randomBytes(24).toString('base64url'));
-  await create(masterKeyFile, `${randomBytes(32).toString('base64')}\n`);
-  return { appPassword: (await readFile(passwordFile, 'utf8')).trim(), masterKeyFile };
+  await keepSecret(folder, 'master-key', () => randomBytes(32).toString('hex'));
+  await keepSecret(folder, 'audit-signing-key', () => createCheckpointKey().privateKeyPem);
+  return { appPassword: await keepSecret(folder, 'app-password', () => randomBytes(24).toString('base64url')), folder };
+}
+
+/** The secret of that name, made if it is missing; of two that make it at once both get the same. */
+export async function keepSecret(folder: string, name: string, make: () => string): Promise<string> {
+  const file = join(folder, name);
+  const read = (): Promise<string | undefined> => readFile(file, 'utf8').then((text) => text.trim(), () => undefined);
+  const kept = await read();
+  if (kept !== undefined) return kept;
+  await create(file, `${make().trim()}\n`);
+  return (await read()) ?? '';
 }
 
 /** What a running `start` leaves for others of the same clone to find. */

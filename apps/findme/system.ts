@@ -1,11 +1,17 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { catalog } from '#channels/catalog.js';
+import { readConfiguration } from '#config/configuration.js';
 import { projectRoot } from '#config/project-root.js';
+import { systemClock } from '#kernel/clock.js';
 import { APP_ROLE, migrate } from '#storage/migrate.js';
+import { makeDrillSecrets } from './drill-secrets.js';
 import { startServers } from './embedded/servers.js';
 import { npmLaunchers, watchLaunchers } from './launcher.js';
+import { seedDrillOfficers } from './officers.js';
 import { start, type StartedSystem, type StartParts } from './start.js';
 import { claimState, releaseState, runningSystem, secretsOf, stateFolder } from './state.js';
+import type { DrillAccount } from './welcome.js';
 
 /*
  * This system's parts for `start`: which programs, which schema, what to try next.
@@ -20,11 +26,18 @@ const PROGRAMS = ['partners', 'api', 'dispatcher'].map((name) => ({ name, entry:
 export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal, launchers: StartParts['launchers']): StartParts {
   return {
     environment, asked, launchers, migrate, appRole: APP_ROLE,
-    accounts: () => Promise.resolve([]),
+    accounts: (adminUrl, { folder }) => drillAccounts(adminUrl, folder, environment),
     programs: PROGRAMS,
     next: [],
     log: say,
   };
+}
+
+/** Where every partner is simulated, the system is one for drills: its secrets and officers are made up, and told. */
+async function drillAccounts(ownerUrl: string, folder: string, environment: NodeJS.ProcessEnv): Promise<readonly DrillAccount[]> {
+  const configuration = readConfiguration(environment['FINDME_CONFIG'] ?? join(projectRoot, 'config', 'serbia.yaml'), catalog);
+  await makeDrillSecrets(folder, configuration, systemClock.now());
+  return configuration.destinations.every((d) => d.simulated) ? seedDrillOfficers({ ownerUrl, folder }) : [];
 }
 
 /** `start`: run until asked to stop. Returns 0 after a stop that was asked for. */
@@ -53,7 +66,7 @@ export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
 /** `migrate`: bring the database to today's schema and end. Uses DATABASE_URL, the running system's, or an own embedded one. */
 export async function migrateOnly(environment: NodeJS.ProcessEnv): Promise<number> {
   const stateDir = await stateFolder(environment['FINDME_STATE']);
-  const { appPassword } = await secretsOf(stateDir);
+  const { appPassword } = await secretsOf(stateDir, environment['FINDME_SECRETS']);
   const known = environment['DATABASE_URL'] ?? (await runningSystem(stateDir))?.adminUrl;
   if (known !== undefined) {
     await migrate({ ownerUrl: known, appPassword });

@@ -1,0 +1,155 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { X509Certificate } from 'node:crypto';
+import { makeDrillSecrets } from '#apps/findme/drill-secrets.js';
+import { catalog, channelByKind } from '#channels/catalog.js';
+import { systemClock } from '#kernel/clock.js';
+import { Refusal } from '#kernel/errors.js';
+import { silentLog } from '#kernel/log.js';
+import { parseConfiguration, readConfiguration } from './configuration.js';
+import { projectRoot } from './project-root.js';
+import { secretsIn } from './secrets.js';
+
+const shipped = readConfiguration(join(projectRoot, 'config/serbia.yaml'), catalog);
+
+describe('the shipped configuration', () => {
+  it('is one the catalogue can read, with every kind of channel in both modes', () => {
+    for (const mode of ['drill', 'live'] as const) {
+      expect(new Set(shipped.destinations.filter((d) => d.mode === mode).map((d) => d.channel))).toEqual(new Set(catalog.map((c) => c.kind)));
+    }
+  });
+
+  it('reaches nothing outside this machine', () => {
+    for (const { simulated, settings } of shipped.destinations) {
+      expect(simulated).toBe(true);
+      const { url, host } = settings as { url?: string; host?: string };
+      expect(url === undefined ? host : new URL(url).hostname).toBe('127.0.0.1');
+    }
+  });
+
+  it('gives every partner an address and credentials of its own, drill and live apart', () => {
+    const addresses = shipped.destinations.map(({ settings }) => {
+      const { url, port } = settings as { url?: string; port?: number };
+      return url === undefined ? String(port) : new URL(url).port;
+    });
+    expect(new Set(addresses).size).toBe(addresses.length);
+    const secretsOfMode = (mode: string) => new Set(words(shipped.destinations.filter((d) => d.mode === mode).map((d) => d.settings)).filter((w) => /-(webhook|password|bounces|key|certificate)$/.test(w)));
+    const [drill, live] = [secretsOfMode('drill'), secretsOfMode('live')];
+    expect([...drill].filter((name) => live.has(name))).toEqual([]);
+    expect(drill.size).toBeGreaterThan(20);
+  });
+
+  describe('with the secrets that a start makes', () => {
+    let folder: string;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'findme-secrets-'));
+      await makeDrillSecrets(folder, shipped, systemClock.now());
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    it('connects to every partner, none of which misses a secret', async () => {
+      const missing: string[] = [];
+      const asked: string[] = [];
+      const secret = secretsIn(folder);
+      const connections = shipped.destinations.map((destination) => channelByKind(destination.channel).open(zeroPorts(destination), {
+        clock: systemClock, log: silentLog, receive: async () => undefined,
+        secret: (name) => {
+          asked.push(name);
+          try {
+            return secret(name);
+          } catch (error) {
+            missing.push(name);
+            throw error;
+          }
+        },
+      }));
+      // The words for a password are read when a bind is made: all that look like secrets must be there.
+      for (const name of words(shipped.destinations.map((d) => d.settings))) if (/-(webhook|password|bounces|key|certificate)$/.test(name)) secret(name);
+      await Promise.all(connections.map((connection) => connection.close()));
+      expect(missing).toEqual([]);
+      expect(asked.length).toBeGreaterThan(20);
+    });
+
+    it('keeps them for their owner alone, and makes none twice', async () => {
+      const before = await contents(folder);
+      for (const name of Object.keys(before)) expect((await stat(join(folder, name))).mode & 0o077).toBe(0);
+      await makeDrillSecrets(folder, shipped, systemClock.now());
+      expect(await contents(folder)).toEqual(before);
+    });
+
+    it('has an authority for each mode, whose certificates the other does not vouch for', async () => {
+      const certificate = async (name: string) => new X509Certificate(await readFile(join(folder, `${name}-certificate`)));
+      const [drill, live, server] = await Promise.all(['drill-authority', 'live-authority', 'drill-partner-server'].map(certificate));
+      expect([server!.verify(drill!.publicKey), server!.verify(live!.publicKey)]).toEqual([true, false]);
+      expect(server!.checkIP('127.0.0.1')).toBe('127.0.0.1');
+    });
+
+    it('makes both halves of a pair anew when one is lost or its time is nearly over', async () => {
+      const before = await contents(folder);
+      await rm(join(folder, 'live-client-key'));
+      await makeDrillSecrets(folder, shipped, systemClock.now());
+      const between = await contents(folder);
+      expect(Object.keys(before).filter((name) => before[name] !== between[name])).toEqual(['live-client-certificate', 'live-client-key']);
+      const certificate = new X509Certificate(between['live-client-certificate']!);
+      await makeDrillSecrets(folder, shipped, new Date(Date.parse(certificate.validTo) - 86_400_000));
+      const after = await contents(folder);
+      expect(after['live-client-certificate']).not.toBe(between['live-client-certificate']);
+      expect(after['live-authority-certificate']).toBe(between['live-authority-certificate']);
+    });
+  });
+
+  it('gets no made-up secrets where a partner is real', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'findme-secrets-'));
+    const real = { ...shipped, destinations: shipped.destinations.map((d) => ({ ...d, simulated: false })) };
+    await makeDrillSecrets(folder, real, systemClock.now());
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('a configuration with faults', () => {
+  const destination = (id: string, channel: string, settings: string) => `  - { id: ${id}, name: X, channel: ${channel}, mode: drill, settings: ${settings} }`;
+  const good = '{ url: "https://127.0.0.1:1/", sender: a@b.example, signingKey: k, signingCertificate: c, secret: s }';
+
+  it('is refused with all of them at once: an unknown channel, bad settings, a doubled id', () => {
+    const text = ['sender: a@b.example', 'destinations:', destination('one', 'cap-push', good), destination('two', 'smoke-signals', '{}'), destination('one', 'cap-push', '{ url: "http://x/" }')].join('\n');
+    const faults = faultsOf(() => parseConfiguration(text, catalog));
+    expect(faults.map((f) => `${f.code} ${f.field}`)).toEqual(expect.arrayContaining([
+      'CHANNEL_UNKNOWN destinations.1.channel', 'CONFIGURATION_INVALID destinations.2.id', 'CONFIGURATION_INVALID destinations.2.settings.url',
+      'CONFIGURATION_INVALID destinations.2.settings.secret',
+    ]));
+  });
+
+  it('is refused when it is no YAML, names no mode, or signs with half a pair', () => {
+    expect(faultsOf(() => parseConfiguration('a: [', catalog))[0]).toMatchObject({ code: 'CONFIGURATION_INVALID' });
+    const text = `sender: a@b.example\nsigning: { drill: { key: k } }\ndestinations:\n  - { id: one, name: X, channel: cap-push, settings: ${good} }`;
+    expect(faultsOf(() => parseConfiguration(text, catalog)).map((f) => f.field)).toEqual(['signing.drill.certificate', 'destinations.0.mode']);
+  });
+});
+
+/** Listeners of our own (the receivers of bounces) take any free port here: a running system has the shipped ones. */
+function zeroPorts<T extends { settings: unknown }>(destination: T): T {
+  const { bounce, ...rest } = destination.settings as { bounce?: object };
+  return { ...destination, settings: bounce ? { ...rest, bounce: { ...bounce, port: 0 } } : rest };
+}
+
+function words(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(words) : [];
+}
+
+async function contents(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).sort();
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)));
+}
+
+function faultsOf(act: () => unknown): Refusal['faults'] {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Refusal) return error.faults;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
