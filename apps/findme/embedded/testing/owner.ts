@@ -1,8 +1,8 @@
 import { startServers } from '../servers.js';
 
 /*
- * An owner of embedded servers that a test can kill: node owner.js STATE_FOLDER durable|throwaway. Tells over its channel
- * what it started, and again whenever something was started anew.
+ * An owner of embedded servers that a test can kill: node owner.js STATE_FOLDER durable|throwaway|redis, the last
+ * without a database. Tells over its channel what it started, and again whenever something was started anew.
  */
 
 const [, , stateDir = '', kind] = process.argv;
@@ -12,7 +12,7 @@ const tell = (): void => {
 const servers = await startServers({
   stateDir,
   durable: kind === 'durable',
-  postgres: 'embedded',
+  postgres: kind === 'redis' ? 'none' : 'embedded',
   redis: 'embedded',
   log: (line) => { if (/under a new keeper/.test(line)) tell(); },
 });

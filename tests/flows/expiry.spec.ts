@@ -1,0 +1,45 @@
+import pg from 'pg';
+import type { ApiClient } from '#apps/findme/drill/api-client.js';
+import { isConfirmed } from '#apps/findme/drill/views.js';
+import { startStack, type Stack } from '../support/stack.js';
+import { Story } from '../support/story.js';
+import { until } from '../support/until.js';
+
+let stack: Stack;
+let author: ApiClient;
+let approver: ApiClient;
+
+beforeAll(async () => {
+  stack = await startStack();
+  [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
+}, 60_000);
+
+afterAll(() => stack.stop(), 30_000);
+
+describe('expiry', () => {
+  it('ends an alert by the clock, kills what was pending, and sends nothing to channels whose messages end by themselves', async () => {
+    stack.partner('tv-2').setFaults({ error: true });
+    const story = await (await (await Story.written(author)).submitted()).approved(approver);
+    await story.deliveriesUntil((all) => all.filter((d) => d.destination !== 'tv-2').every(isConfirmed) && all.some((d) => d.destination === 'tv-2' && d.state === 'waiting'));
+    await expireNow(stack.database.ownerUrl, story.alert.id);
+
+    const ended = await until(() => author.get<{ status: string }>(story.path), (alert) => alert.status === 'expired', 20_000, (a) => a.status);
+    expect(ended.status).toBe('expired');
+    const all = await story.deliveriesUntil((d) => d.every((x) => x.state !== 'waiting'));
+    expect(all.filter((d) => d.destination === 'tv-2').map((d) => d.state)).toEqual([expect.stringMatching(/cancelled|dead/)]);
+    expect(all.filter((d) => d.kind === 'expired')).toEqual([]);
+
+    stack.partner('tv-2').setFaults({});
+    await until(() => stack.partner('tv-2').ledger.length, (n) => n === 0);
+  }, 60_000);
+});
+
+/** Moves an alert's end into the past, which only the owner of the tables can. */
+async function expireNow(ownerUrl: string, id: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  await client.query(`UPDATE alerts SET expires_at = now() - interval '1 second' WHERE id = $1`, [id]);
+  await client.query(`UPDATE revisions SET sent_at = now() - interval '2 seconds', expires_at = now() - interval '1 second' WHERE alert_id = $1 AND status = 'approved'`, [id]);
+  await client.query(`UPDATE deliveries SET expires_at = now() - interval '1 second' WHERE alert_id = $1`, [id]);
+  await client.end();
+}

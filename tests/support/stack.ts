@@ -1,0 +1,170 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { ApiClient } from '#apps/findme/drill/api-client.js';
+import { makeDrillSecrets } from '#apps/findme/drill-secrets.js';
+import { seedDrillOfficers } from '#apps/findme/officers.js';
+import { startCast, type Cast } from '#apps/partners/cast.js';
+import { catalog } from '#channels/catalog.js';
+import { parseConfiguration } from '#config/configuration.js';
+import { projectRoot } from '#config/project-root.js';
+import { secretsIn } from '#config/secrets.js';
+import type { FakePartner } from '#dispatch/testing/fake-partner.js';
+import { freshDatabase, type TestDatabase } from './database.js';
+
+export interface StackOptions {
+  /** A Redis for the queue; none when left out. */
+  readonly redisUrl?: string;
+  /** More destinations, as in the configuration file. */
+  readonly destinations?: readonly object[];
+  /** More environment for the dispatcher. */
+  readonly dispatcher?: Readonly<Record<string, string>>;
+}
+
+/** One of ours as a process of its own, as in service. */
+export interface RunningProgram {
+  readonly process: ChildProcess;
+  /** Ends it as an operator would, or as a power cut would. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** The real system over real protocols: database, API and dispatcher as processes, partners with ledgers in this one. */
+export interface Stack {
+  readonly address: string;
+  readonly database: TestDatabase;
+  readonly partners: Cast;
+  partner(id: string): FakePartner;
+  /** A client that is signed in as a drill officer. */
+  as(user: DrillOfficer): Promise<ApiClient>;
+  dispatcher: RunningProgram;
+  startDispatcher(more?: Readonly<Record<string, string>>): Promise<RunningProgram>;
+  stop(): Promise<void>;
+}
+
+export type DrillOfficer = 'autor' | 'autor2' | 'odobrava' | 'dezurni' | 'revizor';
+
+/** Starts the system with two broadcasters, an operator with a list, one with numbers, and a newsroom, in each mode. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const folder = await mkdtemp(join(tmpdir(), 'findme-stack-'));
+  const database = await freshDatabase();
+  const port = await freePort();
+  const address = `http://127.0.0.1:${port}`;
+  const configFile = join(folder, 'partners.yaml');
+  const secrets = join(folder, 'secrets');
+  const numbers = join(folder, 'numbers.txt');
+  await writeFile(numbers, ['999600000001', '999600000002', '999600000003'].join('\n'));
+  const text = stringify(await testConfiguration(numbers, options.destinations ?? []));
+  await writeFile(configFile, text);
+  const configuration = parseConfiguration(text, catalog);
+  await makeDrillSecrets(secrets, configuration, new Date());
+  const officers = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: secrets });
+  await writeFile(join(secrets, 'audit-signing-key'), (await import('#audit/checkpoint.js')).createCheckpointKey().privateKeyPem);
+  const partners = await startCast(configuration.destinations, secretsIn(secrets), address);
+
+  const environment = {
+    DATABASE_URL: database.appUrl, PORT: String(port), FINDME_PUBLIC_URL: address, FINDME_CONFIG: configFile, FINDME_SECRETS: secrets,
+    FINDME_DISPATCHER_PORT: '0', FINDME_PROBE_SECONDS: '1', ...(options.redisUrl && { REDIS_URL: options.redisUrl }),
+  };
+  const startDispatcher = (more: Readonly<Record<string, string>> = {}) => launch('dispatcher', { ...environment, ...options.dispatcher, ...more });
+  const api = await launch('api', environment);
+  const stack: Stack = {
+    address, database, partners,
+    partner: (id) => {
+      const partner = partners.get(id);
+      if (!partner) throw new Error(`there is no partner ${id}`);
+      return partner;
+    },
+    as: async (user) => {
+      const officer = officers.find((o) => o.user === user)!;
+      const client = new ApiClient(address, officer);
+      await client.signIn();
+      return client;
+    },
+    dispatcher: await startDispatcher(),
+    startDispatcher,
+    stop: async () => {
+      await Promise.all([stack.dispatcher.end('SIGTERM'), api.end('SIGTERM')]);
+      await Promise.all([...partners.values()].map((partner) => partner.close()));
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return stack;
+}
+
+async function launch(name: 'api' | 'dispatcher', environment: Readonly<Record<string, string>>): Promise<RunningProgram> {
+  const child = fork(join(projectRoot, 'dist', 'apps', name, 'main.js'), [], {
+    env: { PATH: process.env['PATH'], ...environment }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [],
+  });
+  let said = '';
+  child.stderr!.on('data', (chunk: Buffer) => {
+    said = `${said}${chunk.toString()}`.slice(-4_000);
+  });
+  const exited = once(child, 'exit');
+  const ready = new Promise<void>((resolve) => child.on('message', () => resolve()));
+  await Promise.race([ready, exited.then(() => {
+    throw new Error(`${name} ended while starting:\n${said}`);
+  })]);
+  return {
+    process: child,
+    end: async (signal) => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+async function testConfiguration(numbers: string, more: readonly object[]): Promise<object> {
+  const sender = 'proba@findme.example';
+  const bounce = await freePort();
+  const cap = async (id: string, mode: string) => ({
+    id, name: `Televizija ${id}`, channel: 'cap-push', mode, simulated: true,
+    settings: {
+      url: `https://127.0.0.1:${await freePort()}/cap`, sender, ca: `${mode}-authority-certificate`, signingKey: `${mode}-cap-signing-key`,
+      signingCertificate: `${mode}-cap-signing-certificate`, secret: `${id}-webhook`, timeoutMs: 5_000,
+      simulated: { serverKey: `${mode}-server-key`, serverCertificate: `${mode}-server-certificate` },
+    },
+  });
+  const operator = async (id: string, mode: string, audience: object) => ({
+    id, name: `Operater ${id}`, channel: 'smpp', mode, simulated: true,
+    settings: {
+      host: '127.0.0.1', port: await freePort(), systemId: 'findme', password: `${id}-password`, binds: 2, window: 20, ratePerSecond: 1_000,
+      source: { address: 'PronadjiMe' }, audience, deduplicates: true, timeoutMs: 5_000, maxSegments: 6,
+    },
+  });
+  const newsroom = async (id: string, mode: string) => ({
+    id, name: `Redakcija ${id}`, channel: 'email', mode, simulated: true,
+    settings: {
+      host: '127.0.0.1', port: await freePort(), security: 'none', simulated: true, from: { name: 'Pronađi me', address: 'findme@police.example' },
+      to: ['desk@newsroom.example'], bounce: { host: '127.0.0.1', port: bounce, domain: 'bounce.police.example', secret: 'newsrooms-bounces' },
+    },
+  });
+  return {
+    sender,
+    signing: {
+      drill: { key: 'drill-cap-signing-key', certificate: 'drill-cap-signing-certificate' },
+      live: { key: 'live-cap-signing-key', certificate: 'live-cap-signing-certificate' },
+    },
+    destinations: [
+      await cap('tv-1', 'drill'), await cap('tv-2', 'drill'),
+      await operator('operator-list', 'drill', { kind: 'distribution-list', name: 'SVI' }),
+      await operator('operator-numbers', 'drill', { kind: 'numbers', file: numbers, partSize: 2 }),
+      await newsroom('newsroom', 'drill'),
+      await cap('tv-live', 'live'),
+      ...more,
+    ],
+  };
+}
+
+/** A port of 127.0.0.1 that nobody uses at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
