@@ -100,11 +100,14 @@ describe('the receiver of delivery notifications', () => {
     const line = lineTo(async (r) => void receipts.push(r));
     const [first, second] = [listenForBounces(one, SECRET, line), listenForBounces(two, SECRET, line)];
     const { bounce } = one.settings;
-    await first.close();
-    expect(await post(bounce, false, returnAddress(KEY, one.id, bounce.domain, SECRET), report('delivered'))).toBe(550);
-    expect(await post(bounce, false, returnAddress(KEY, two.id, bounce.domain, SECRET), report('delivered'))).toBe(250);
-    expect(receipts.map((r) => r.destination)).toEqual(['newsroom-2']);
-    await second.close();
+    try {
+      await first.close();
+      expect(await post(bounce, false, returnAddress(KEY, one.id, bounce.domain, SECRET), report('delivered'))).toBe(550);
+      expect(await post(bounce, false, returnAddress(KEY, two.id, bounce.domain, SECRET), report('delivered'))).toBe(250);
+      expect(receipts.map((r) => r.destination)).toEqual(['newsroom-2']);
+    } finally {
+      await second.close();
+    }
     expect(await reachable(bounce)).toBe(false);
   });
 
