@@ -35,12 +35,15 @@ export interface Target {
 export class AlertActions {
   constructor(private readonly input: AlertActionsInput) {}
 
-  /** Starts an alert as a draft. Refuses content that breaks a rule, all faults at once. */
-  async create(mode: Mode, input: unknown, by: OfficerId): Promise<Alert> {
-    const { store, ids, clock } = this.input;
+  /**
+   * Starts an alert as a draft. Refuses content that breaks a rule, all faults at once. Whoever repeats requests gives the
+   * id, so that the same alert is never made twice.
+   */
+  async create(mode: Mode, input: unknown, by: OfficerId, id: AlertId = this.input.ids.next()): Promise<Alert> {
+    const { store, clock } = this.input;
     const content = this.checked(input);
     if (content.photo) throw fail('CONTENT_INVALID', 'photo', 'A photo is added to an alert that exists.');
-    const alert = createAlert(ids.next<AlertId>(), mode, content, by, clock.now());
+    const alert = createAlert(id, mode, content, by, clock.now());
     await store.create(alert);
     this.input.log.event('alert.decided', { alertId: alert.id, action: 'create', revision: 1 });
     return alert;
@@ -58,14 +61,14 @@ export class AlertActions {
     const alert = await this.read(target);
     const { ref, bytes: cleaned } = await cleanPhoto(bytes);
     // Judged before it is stored, so that a photo for an alert that may not be edited leaves nothing behind.
-    decide(alert, { do: 'edit', content: withPhoto(alert.proposal?.content ?? alert.published!.content, ref) }, by, clock.now());
+    decide(alert, { do: 'edit', content: withPhoto(draftOf(alert), ref) }, by, clock.now());
     await store.addPhoto(alert.id, ref, cleaned, by, clock.now());
-    return this.act(target, by, (current) => ({ do: 'edit', content: withPhoto(current.proposal!.content, ref) }));
+    return this.act(target, by, (current) => ({ do: 'edit', content: withPhoto(draftOf(current), ref) }));
   }
 
   /** Takes the photo out of the draft. */
   async removePhoto(target: Target, by: OfficerId): Promise<Alert> {
-    return this.act(target, by, (alert) => ({ do: 'edit', content: withPhoto(alert.proposal!.content, undefined) }));
+    return this.act(target, by, (alert) => ({ do: 'edit', content: withPhoto(draftOf(alert), undefined) }));
   }
 
   /** Freezes the draft for review: content checked again, words composed, lengths checked for every channel. */
@@ -154,6 +157,11 @@ async function decideAndCommit({ store, clock, log }: Deciding, before: Alert, b
   await store.commit({ before, after, action, by, at });
   log.event('alert.decided', { alertId: before.id, action: action.do, revision: before.proposal?.revision ?? after.lastRevision });
   return after;
+}
+
+function draftOf(alert: Alert): Content {
+  if (!alert.proposal) throw fail('TRANSITION_NOT_ALLOWED', '', 'There is no revision in the making.');
+  return alert.proposal.content;
 }
 
 function withPhoto(content: Content, photo: PhotoRef | undefined): Content {

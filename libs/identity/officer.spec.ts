@@ -4,8 +4,8 @@ import { ACTIONS, authorize, mayDo, PERMISSIONS, readOfficer, readRoles, readUse
 const officer = (...roles: Role[]) => ({ roles, enabled: true });
 /** The whole table once more, by role: what a reader of the domain would write down. */
 const MAY: Record<Role, readonly Action[]> = {
-  author: ['alert.read', 'alert.write', 'alert.submit', 'alert.end', 'delivery.read', 'delivery.settle'],
-  approver: ['alert.read', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase', 'delivery.read', 'delivery.settle'],
+  author: ['alert.read', 'alert.content', 'alert.write', 'alert.submit', 'alert.end', 'delivery.read', 'delivery.settle'],
+  approver: ['alert.read', 'alert.content', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase', 'delivery.read', 'delivery.settle'],
   auditor: ['alert.read', 'delivery.read', 'audit.read', 'audit.verify', 'officer.read'],
   administrator: ['officer.read', 'officer.manage'],
 };

@@ -16,18 +16,19 @@ export interface Officer {
 }
 
 export const ACTIONS = [
-  'alert.read', 'alert.write', 'alert.submit', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase',
+  'alert.read', 'alert.content', 'alert.write', 'alert.submit', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase',
   'delivery.read', 'delivery.settle', 'audit.read', 'audit.verify', 'officer.read', 'officer.manage',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /**
  * Who may do what; whatever is not here is denied. An administrator appoints officers and never sees a case. An auditor
- * reads everything and changes nothing. One officer on duty, author or approver, is enough to end an alert and to settle
- * a delivery that waits for a person. Four eyes is not here: it is a rule about a revision, not about a role.
+ * reads every decision and delivery, never what was written about a child, and changes nothing. One officer on duty, author
+ * or approver, is enough to end an alert and to settle a delivery that waits for a person. Four eyes is not here: it is a rule about a revision, not about a role.
  */
 export const PERMISSIONS: Readonly<Record<Action, readonly Role[]>> = {
   'alert.read': ['author', 'approver', 'auditor'],
+  'alert.content': ['author', 'approver'],
   'alert.write': ['author'],
   'alert.submit': ['author'],
   'alert.approve': ['approver'],

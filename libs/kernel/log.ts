@@ -7,7 +7,7 @@ export interface LogEvents {
   'app.stopping': { app: string; cause: string };
   'app.failed': { app: string; cause: string };
   'http.request': { method: string; route: string; status: number; ms: number };
-  'http.failed': { method: string; route: string; cause: string };
+  'http.failed': { method: string; route: string; cause: string; trace: string };
   'alert.decided': { alertId: string; action: string; revision: number };
   'outbox.planned': { outboxId: string; alertId: string; revision: number; deliveries: number };
   'delivery.attempted': { deliveryId: string; channel: string; destination: string; attempt: number; outcome: string; reason?: string; ms: number };

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ERRORS, fail, type ErrorCode } from '#kernel/errors.js';
+import { ENTITIES } from './entities.js';
 
 export interface DatabaseOptions {
   /** Login of the applications' role. */
@@ -16,7 +17,7 @@ export interface DatabaseOptions {
 /** Opens the database. Every wait has an end: connecting, a statement, a lock, an idle transaction. */
 export async function openDatabase({ url, poolSize = 10, acquireTimeoutMs = 2_000, name }: DatabaseOptions): Promise<DataSource> {
   const source = new DataSource({
-    type: 'postgres', url, logging: false, applicationName: name,
+    type: 'postgres', url, logging: false, applicationName: name, entities: [...ENTITIES],
     extra: {
       max: poolSize,
       connectionTimeoutMillis: acquireTimeoutMs,
@@ -52,7 +53,7 @@ const REFUSED = 'FM001';
 const BUSY = new Set(['55P03', '57014', '53300', '57P03', '25P03', '57P01', '08006', '08001', '08003', 'ECONNREFUSED', 'ECONNRESET']);
 
 /** Turns what the database says into the error table: its own refusals by code, exhaustion and outage into `STORE_BUSY`. */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
+export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,0 +1,154 @@
+import { Body, Controller, Get, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { House } from '#apps/composition.js';
+import { catalog } from '#channels/catalog.js';
+import { fail } from '#kernel/errors.js';
+import type { AlertId } from '#kernel/ids.js';
+import { AlertActions } from '#alerts/alert-actions.js';
+import type { AlertStatus } from '#alerts/alert.js';
+import { simplifyArea } from '#alerts/area.js';
+import { areaSchema, contentSchema } from '#alerts/content.js';
+import type { Mode, Notice } from '#alerts/notice.js';
+import type { SignedIn } from '#identity/accounts.js';
+import { AlertViews } from '#storage/alert-views.js';
+import { AnsweredRequests } from '#storage/answered-requests.js';
+import { alertSchema, alertStatusSchema, showAlert } from './alert-shown.js';
+import { Door, Who } from './door.js';
+import type { DoorRequest } from './door.js';
+import { once, tagVersion, targetOf } from './preconditions.js';
+import { HOUSE } from './parts.js';
+import { previewsOf } from './previews.js';
+
+const limit = z.coerce.number().int().min(1).max(200).default(50);
+const listQuery = z.strictObject({ status: alertStatusSchema.optional(), cursor: z.string().max(200).optional(), limit });
+const timelineQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0), limit });
+
+const instant = z.iso.datetime();
+const summarySchema = z.object({
+  id: z.string(), mode: z.string(), status: alertStatusSchema, version: z.int(), caseNumber: z.string(), createdBy: z.string(), createdAt: instant,
+  proposal: z.object({ revision: z.int(), status: z.string() }).nullable(), currentRevision: z.int().nullable(), expiresAt: instant.nullable(), endedAt: instant.nullable(),
+}).meta({ id: 'AlertSummary' });
+export const deliverySchema = z.object({
+  id: z.string(), alertId: z.string(), mode: z.string(), revision: z.int(), kind: z.string(), channel: z.string(), destination: z.string(), part: z.int(),
+  state: z.string(), attempts: z.int(), outcome: z.string().nullable(), reason: z.string().nullable(), nextAttemptAt: instant.nullable(), acceptedAt: instant.nullable(),
+  msToAcceptance: z.int().nullable(), receipts: z.object({ confirmed: z.int(), failed: z.int(), expected: z.int().nullable() }),
+}).meta({ id: 'Delivery' });
+const factSchema = z.object({
+  seq: z.int(), id: z.string(), type: z.string(), actor: z.string(), at: instant, alert: z.string().nullable(), body: z.record(z.string(), z.unknown()), v: z.int(),
+}).meta({ id: 'Fact' });
+const faultSchema = z.object({ code: z.string(), field: z.string(), detail: z.string().optional() });
+const previewsSchema = z.object({
+  revision: z.int(), kind: z.string(), contentHash: z.string().nullable(), texts: z.record(z.string(), z.record(z.string(), z.string())),
+  area: z.object({ shown: areaSchema, simplified: z.object({ from: z.int(), to: z.int() }).nullable() }),
+  channels: z.array(z.object({
+    channel: z.string(), destinations: z.array(z.object({ id: z.string(), name: z.string() })),
+    previews: z.array(z.object({
+      language: z.string(), encoding: z.string(), text: z.string(), length: z.int(), limit: z.int(), unit: z.string(), segments: z.int(), faults: z.array(faultSchema),
+    })),
+  })),
+}).meta({ id: 'Previews' });
+const pageOf = (item: z.ZodType) => z.object({ items: z.array(item), next: z.string().nullable() });
+
+const KEY = { 'Idempotency-Key': 'The same key with the same request gets the same answer and has one effect.' };
+
+/** Writing and reading alerts. Drill and live are different addresses: what belongs to one is not found at the other. */
+@Controller('v1/:mode/alerts')
+export class AlertsController {
+  constructor(
+    private readonly actions: AlertActions,
+    private readonly views: AlertViews,
+    private readonly answered: AnsweredRequests,
+    @Inject(HOUSE) private readonly house: House,
+  ) {}
+
+  @Post()
+  @Door({
+    action: 'alert.write', summary: 'Start an alert as a draft.', body: contentSchema, judgedBy: 'core', response: alertSchema, status: 201, headers: KEY,
+    refusals: ['CONTENT_INVALID', 'BIRTH_DATE_ADULT', 'BIRTH_DATE_FUTURE', 'LAST_SEEN_FUTURE', 'CRITERION_MISSING', 'CRITERION_NOT_MET', 'AREA_MISSING',
+      'AREA_OUTSIDE_SERBIA', 'AREA_SELF_CROSSING', 'AREA_TOO_SMALL', 'AREA_UNKNOWN_DISTRICT', 'SCRIPT_MIXED', 'VALIDITY_OUT_OF_RANGE', 'IDEMPOTENCY_KEY_REUSED'],
+  })
+  async create(@Param('mode') mode: Mode, @Body() body: unknown, @Who() who: SignedIn, @Req() request: DoorRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { alerts, ids } = this.house;
+    const { subject } = await once(
+      { answered: this.answered, request, officer: who.officer.id, subject: ids.next<AlertId>(), status: 201, body },
+      async ({ subject: id, resumed }) => {
+        // The run that was lost may have made it already.
+        if (resumed && (await exists(() => alerts.load(mode, id)))) return;
+        await this.actions.create(mode, body, who.officer.id, id);
+      });
+    const alert = await alerts.load(mode, subject as AlertId);
+    tagVersion(reply, alert);
+    reply.header('location', `/v1/${mode}/alerts/${alert.id}`);
+    return showAlert(alert, who.officer);
+  }
+
+  @Get()
+  @Door({ action: 'alert.read', summary: 'The alerts, newest first; no personal data but case numbers.', query: listQuery, response: pageOf(summarySchema) })
+  list(@Param('mode') mode: Mode, @Query() query: { status?: AlertStatus; cursor?: string; limit: number }) {
+    return this.views.list(mode, query);
+  }
+
+  @Get(':id')
+  @Door({ action: 'alert.read', summary: 'An alert with its revision in the making and what is published; its version is the ETag.', response: alertSchema, refusals: ['ALERT_MISSING', 'ALERT_ERASED'] })
+  async read(@Param('mode') mode: Mode, @Param('id') id: AlertId, @Who() who: SignedIn, @Res({ passthrough: true }) reply: FastifyReply) {
+    const alert = await this.house.alerts.load(mode, id);
+    tagVersion(reply, alert);
+    return showAlert(alert, who.officer);
+  }
+
+  @Put(':id/content')
+  @Door({
+    action: 'alert.write', summary: 'Replace the content of the draft.', body: contentSchema, judgedBy: 'core', response: alertSchema,
+    headers: { 'If-Match': 'The version that was read, from ETag. Required.' }, refusals: ['CONTENT_INVALID', 'ALERT_MISSING', 'ALERT_STALE', 'ALERT_ERASED', 'TRANSITION_NOT_ALLOWED'],
+  })
+  async edit(
+    @Param('mode') mode: Mode, @Param('id') id: AlertId, @Body() body: unknown, @Who() who: SignedIn, @Req() request: DoorRequest, @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const alert = await this.actions.edit(await targetOf(this.house.alerts, mode, id, request, 'required'), body, who.officer.id);
+    tagVersion(reply, alert);
+    return showAlert(alert, who.officer);
+  }
+
+  @Get(':id/previews')
+  @Door({
+    action: 'alert.content', summary: 'Exactly what each channel would send, with lengths and faults; the frozen words while in review.', response: previewsSchema,
+    refusals: ['ALERT_MISSING', 'ALERT_ERASED', 'REVISION_MISSING'],
+  })
+  async previews(@Param('mode') mode: Mode, @Param('id') id: AlertId) {
+    const { alerts, configuration } = this.house;
+    const alert = await alerts.load(mode, id);
+    const notice: Notice | undefined = alert.proposal ? this.actions.notice(alert) : alert.published && (await alerts.sentNotice(id, alert.published.revision));
+    if (!notice) throw fail('REVISION_MISSING');
+    const { proposal, published } = alert;
+    const drawn = proposal?.content.area ?? published!.content.area;
+    return {
+      revision: notice.revision, kind: notice.kind, texts: notice.texts,
+      contentHash: proposal ? (proposal.status === 'in_review' ? proposal.contentHash ?? null : null) : published!.contentHash,
+      area: { shown: notice.area, simplified: simplifyArea(drawn).simplified ?? null },
+      channels: previewsOf(notice, configuration.destinations, catalog),
+    };
+  }
+
+  @Get(':id/deliveries')
+  @Door({ action: 'delivery.read', summary: 'Where the alert went, how each delivery stands, and how long it took.', response: z.object({ items: z.array(deliverySchema) }), refusals: ['ALERT_MISSING'] })
+  async deliveries(@Param('mode') mode: Mode, @Param('id') id: AlertId) {
+    return { items: await this.views.deliveries(mode, id) };
+  }
+
+  @Get(':id/timeline')
+  @Door({ action: 'delivery.read', summary: 'The facts of the alert in their order; they outlive the case.', query: timelineQuery, response: pageOf(factSchema), refusals: ['ALERT_MISSING'] })
+  timeline(@Param('mode') mode: Mode, @Param('id') id: AlertId, @Query() query: { after: number; limit: number }) {
+    return this.views.timeline(mode, id, query);
+  }
+}
+
+async function exists(load: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await load();
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ALERT_MISSING') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { AlertActions } from '#alerts/alert-actions.js';
+import { Accounts } from '#identity/accounts.js';
+import { AlertViews } from '#storage/alert-views.js';
+import { AnsweredRequests } from '#storage/answered-requests.js';
+import { AlertDecisionsController } from './alert-decisions.controller.js';
+import { AlertsController } from './alerts.controller.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { Gate } from './gate.js';
+import { HealthController } from './health.controller.js';
+import { Metrics } from './metrics.js';
+import { OpenApi } from './openapi.js';
+import { PagesController } from './pages.controller.js';
+import { HOUSE, LOG, PUBLIC_ORIGIN, type Parts } from './parts.js';
+import { PhotoController } from './photo.controller.js';
+import { ProblemFilter } from './problem-filter.js';
+import { Readiness } from './readiness.js';
+import { SessionController } from './session.controller.js';
+
+/** Every controller, in the order of the document. */
+export const CONTROLLERS: readonly Type[] = [
+  SessionController,
+  AlertsController,
+  PhotoController,
+  AlertDecisionsController,
+  DeliveriesController,
+  HealthController,
+  PagesController,
+];
+
+/** The API over its parts. */
+@Module({})
+export class ApiModule {
+  static over({ house, accounts, actions, views, answered }: Parts): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [DiscoveryModule],
+      controllers: [...CONTROLLERS],
+      providers: [
+        { provide: HOUSE, useValue: house },
+        { provide: LOG, useValue: house.log },
+        { provide: PUBLIC_ORIGIN, useValue: new URL(house.environment.FINDME_PUBLIC_URL).origin },
+        { provide: Accounts, useValue: accounts },
+        { provide: AlertActions, useValue: actions },
+        { provide: AlertViews, useValue: views },
+        { provide: AnsweredRequests, useValue: answered },
+        OpenApi,
+        Metrics,
+        Readiness,
+        { provide: APP_GUARD, useClass: Gate },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}

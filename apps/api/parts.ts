@@ -1,0 +1,38 @@
+import type { House } from '#apps/composition.js';
+import { catalog } from '#channels/catalog.js';
+import { AlertActions } from '#alerts/alert-actions.js';
+import { Accounts } from '#identity/accounts.js';
+import { Passwords } from '#identity/password.js';
+import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
+import { AlertViews } from '#storage/alert-views.js';
+import { AnsweredRequests } from '#storage/answered-requests.js';
+import { channelFaults } from './previews.js';
+
+/** Tokens of what has no class of its own. */
+export const HOUSE = Symbol('house');
+export const LOG = Symbol('log');
+/** Origin under which browsers reach the API. */
+export const PUBLIC_ORIGIN = Symbol('public origin');
+
+/** What the API is made of. */
+export interface Parts {
+  readonly house: House;
+  readonly accounts: Accounts;
+  readonly actions: AlertActions;
+  readonly views: AlertViews;
+  readonly answered: AnsweredRequests;
+}
+
+/** Puts the API's parts together over a house. */
+export function partsOf(house: House, passwords: Passwords = new Passwords()): Parts {
+  const { source, alerts, composer, masterKey, clock, ids, log, configuration } = house;
+  return {
+    house,
+    accounts: new Accounts({
+      officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords, masterKey, clock, ids,
+    }),
+    actions: new AlertActions({ store: alerts, composer, clock, ids, log, channelFaults: (notice) => channelFaults(notice, configuration.destinations, catalog) }),
+    views: new AlertViews(source),
+    answered: new AnsweredRequests(source, masterKey, clock),
+  };
+}

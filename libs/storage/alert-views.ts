@@ -1,0 +1,172 @@
+import type { DataSource, SelectQueryBuilder } from 'typeorm';
+import { fail } from '#kernel/errors.js';
+import type { AlertId, DeliveryId, DestinationId, OfficerId } from '#kernel/ids.js';
+import { readRecord, type Envelope } from '#audit/fact.js';
+import type { AlertStatus } from '#alerts/alert.js';
+import type { Mode } from '#alerts/notice.js';
+import { DEAD_LETTERS, type DeliveryKind, type DeliveryState } from '#dispatch/delivery.js';
+import { guarded } from './database.js';
+import { AlertEntity, AttemptEntity, DeliveryEntity, FactEntity, OutboxEntity, RevisionEntity } from './entities.js';
+
+/** An alert in a list: its case number and nothing of the case. */
+export interface AlertSummary {
+  readonly id: AlertId;
+  readonly mode: Mode;
+  readonly status: AlertStatus;
+  readonly version: number;
+  readonly caseNumber: string;
+  readonly createdBy: OfficerId;
+  readonly createdAt: Date;
+  /** The revision being written or reviewed, and where it stands. */
+  readonly proposal: { readonly revision: number; readonly status: string } | null;
+  readonly currentRevision: number | null;
+  readonly expiresAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+/** A delivery with the last thing that happened to it. */
+export interface DeliveryView {
+  readonly id: DeliveryId;
+  readonly alertId: AlertId;
+  readonly mode: Mode;
+  readonly revision: number;
+  readonly kind: DeliveryKind;
+  readonly channel: string;
+  readonly destination: DestinationId;
+  readonly part: number;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  /** How the last attempt ended; null before the first has. */
+  readonly outcome: AttemptEntity['outcome'] | null;
+  readonly reason: string | null;
+  readonly nextAttemptAt: Date | null;
+  readonly acceptedAt: Date | null;
+  /** Milliseconds from the approval, or the ending, to the acceptance. */
+  readonly msToAcceptance: number | null;
+  readonly receipts: { readonly confirmed: number; readonly failed: number; readonly expected: number | null };
+}
+
+/** A place in the audit and what stands there. */
+export interface TimelineFact extends Envelope {
+  readonly seq: number;
+}
+
+/** One page, and where the next begins. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Goes into the next request as it is; null at the end. */
+  readonly next: string | null;
+}
+
+/** How many there are of what, for the metrics. */
+export interface Counts {
+  readonly alerts: readonly { readonly mode: Mode; readonly status: AlertStatus; readonly count: number }[];
+  readonly deliveries: readonly { readonly destination: string; readonly state: DeliveryState; readonly count: number }[];
+  readonly outboxWaiting: number;
+}
+
+/** The database counts microseconds and a cursor milliseconds; compared exactly, a page would begin with its own cursor. */
+const MOMENT = `date_trunc('milliseconds', d.created_at)`;
+
+type DeliveryRow = DeliveryEntity & { alert: AlertEntity; outbox: OutboxEntity; last: AttemptEntity | null };
+
+/** What the desks read: lists, tables and counts. Opens no case and writes nothing. */
+export class AlertViews {
+  constructor(private readonly source: DataSource) {}
+
+  /** The alerts of a mode, newest first. Throws REQUEST_INVALID for a cursor that is none of ours. */
+  async list(mode: Mode, { status, cursor, limit }: { readonly status?: AlertStatus; readonly cursor?: string; readonly limit: number }): Promise<Page<AlertSummary>> {
+    const query = this.source.getRepository(AlertEntity).createQueryBuilder('a')
+      .leftJoinAndMapOne('a.revision', RevisionEntity, 'r', 'r.alertId = a.id AND r.number = a.proposal')
+      .where('a.mode = :mode', { mode }).orderBy('a.createdAt', 'DESC').addOrderBy('a.id').limit(limit + 1);
+    if (status) query.andWhere('a.status = :status', { status });
+    after(query, cursor, 'a.createdAt < :at OR (a.createdAt = :at AND a.id > :id)');
+    const found = await guarded(() => query.getMany()) as (AlertEntity & { revision: RevisionEntity | null })[];
+    return page(found, limit, (a) => [a.createdAt, a.id], (a) => ({
+      id: a.id, mode: a.mode, status: a.status, version: a.version, caseNumber: a.caseNumber, createdBy: a.createdBy, createdAt: a.createdAt,
+      proposal: a.revision && { revision: a.revision.number, status: a.revision.status },
+      currentRevision: a.currentRevision, expiresAt: a.expiresAt, endedAt: a.endedAt,
+    }));
+  }
+
+  /** Everything that went, goes or should go out for an alert, newest revision last. Throws ALERT_MISSING. */
+  async deliveries(mode: Mode, id: AlertId): Promise<readonly DeliveryView[]> {
+    await this.mustExist(mode, id);
+    const query = this.deliveryQuery().where('d.alertId = :id', { id })
+      .orderBy('d.revision').addOrderBy('d.channel').addOrderBy('d.destination').addOrderBy('d.part');
+    return (await guarded(() => query.getMany()) as DeliveryRow[]).map(toView);
+  }
+
+  /** Deliveries that wait for a person, oldest first. Throws REQUEST_INVALID for a cursor that is none of ours. */
+  async deadLetters({ mode, cursor, limit }: { readonly mode?: Mode; readonly cursor?: string; readonly limit: number }): Promise<Page<DeliveryView>> {
+    const query = this.deliveryQuery().where('d.state IN (:...states)', { states: [...DEAD_LETTERS] }).orderBy(MOMENT).addOrderBy('d.id').limit(limit + 1);
+    if (mode) query.andWhere('a.mode = :mode', { mode });
+    after(query, cursor, `${MOMENT} > :at OR (${MOMENT} = :at AND d.id > :id)`);
+    return page(await guarded(() => query.getMany()) as DeliveryRow[], limit, (d) => [d.createdAt, d.id], toView);
+  }
+
+  /** The facts about an alert in their order, after place `after`. They outlive the case. Throws ALERT_MISSING. */
+  async timeline(mode: Mode, id: AlertId, { after: place, limit }: { readonly after: number; readonly limit: number }): Promise<Page<TimelineFact>> {
+    await this.mustExist(mode, id);
+    const query = this.source.getRepository(FactEntity).createQueryBuilder('f')
+      .where('f.alertId = :id AND f.seq > :place', { id, place }).orderBy('f.seq').limit(limit + 1);
+    const found = await guarded(() => query.getMany());
+    const items = found.slice(0, limit).flatMap(({ seq, record }) => {
+      const fact = readRecord(record);
+      return fact ? [{ seq: Number(seq), ...fact }] : [];
+    });
+    return { items, next: found.length > limit ? String(items.at(-1)!.seq) : null };
+  }
+
+  /** Counts for the metrics, in three small queries. */
+  async counts(): Promise<Counts> {
+    const many = <Row>(query: { getRawMany<T>(): Promise<T[]> }) => guarded(() => query.getRawMany<Row>());
+    const alerts = await many<Counts['alerts'][number]>(this.source.getRepository(AlertEntity).createQueryBuilder('a')
+      .select('a.mode', 'mode').addSelect('a.status', 'status').addSelect('count(*)::integer', 'count').groupBy('a.mode').addGroupBy('a.status'));
+    const deliveries = await many<Counts['deliveries'][number]>(this.source.getRepository(DeliveryEntity).createQueryBuilder('d')
+      .select('d.destination', 'destination').addSelect('d.state', 'state').addSelect('count(*)::integer', 'count').groupBy('d.destination').addGroupBy('d.state'));
+    const outboxWaiting = await guarded(() => this.source.getRepository(OutboxEntity).createQueryBuilder('o').where('o.plannedAt IS NULL').getCount());
+    return { alerts, deliveries, outboxWaiting };
+  }
+
+  /** Answers once the database has. */
+  async ping(): Promise<void> {
+    await guarded(() => this.source.query('SELECT 1'));
+  }
+
+  private async mustExist(mode: Mode, id: AlertId): Promise<void> {
+    if (!(await guarded(() => this.source.getRepository(AlertEntity).existsBy({ id, mode })))) throw fail('ALERT_MISSING');
+  }
+
+  private deliveryQuery(): SelectQueryBuilder<DeliveryEntity> {
+    return this.source.getRepository(DeliveryEntity).createQueryBuilder('d')
+      .innerJoinAndMapOne('d.alert', AlertEntity, 'a', 'a.id = d.alertId')
+      .innerJoinAndMapOne('d.outbox', OutboxEntity, 'o', 'o.alertId = d.alertId AND o.revision = d.revision')
+      .leftJoinAndMapOne('d.last', AttemptEntity, 't',
+        't.deliveryId = d.id AND t.number = (SELECT max(x.number) FROM attempts x WHERE x.delivery_id = d.id)');
+  }
+}
+
+function toView(d: DeliveryRow): DeliveryView {
+  return {
+    id: d.id, alertId: d.alertId, mode: d.alert.mode, revision: d.revision, kind: d.kind, channel: d.channel, destination: d.destination, part: d.part,
+    state: d.state, attempts: d.attempts, outcome: d.last?.outcome ?? null, reason: d.reason ?? d.last?.reason ?? null,
+    nextAttemptAt: d.nextAttemptAt, acceptedAt: d.acceptedAt,
+    msToAcceptance: d.acceptedAt && d.acceptedAt.getTime() - d.outbox.createdAt.getTime(),
+    receipts: { confirmed: d.confirmed, failed: d.failed, expected: d.expected },
+  };
+}
+
+/** A cursor is the place of the last row seen, opaque to whoever carries it. */
+function page<Row, Item>(found: readonly Row[], limit: number, placeOf: (row: Row) => readonly [Date, string], show: (row: Row) => Item): Page<Item> {
+  const kept = found.slice(0, limit);
+  const [at, id] = found.length > limit ? placeOf(kept.at(-1)!) : [];
+  return { items: kept.map(show), next: at && id ? Buffer.from(`${at.toISOString()} ${id}`).toString('base64url') : null };
+}
+
+function after(query: SelectQueryBuilder<AlertEntity> | SelectQueryBuilder<DeliveryEntity>, cursor: string | undefined, condition: string): void {
+  if (cursor === undefined) return;
+  const [, at, id] = /^(\d{4}-\d\d-\d\dT[\d:.]{8,12}Z) ([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
+  if (at === undefined) throw fail('REQUEST_INVALID', 'query.cursor', 'The cursor is one that a page ended with.');
+  query.andWhere(`(${condition})`, { at, id });
+}
