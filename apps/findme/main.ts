@@ -7,6 +7,7 @@ type Command = (parameters: readonly string[], environment: NodeJS.ProcessEnv) =
 const commands: Readonly<Record<string, Command>> = {
   start: async (_, environment) => (await import('./system.js')).run(environment),
   migrate: async (_, environment) => (await import('./system.js')).migrateOnly(environment),
+  drill: async (parameters, environment) => (await import('./drill/command.js')).drill(parameters, environment),
   test: async (parameters) => (await import('./checks.js')).test(parameters),
   check: async (parameters) => (await import('./checks.js')).check(parameters),
 };

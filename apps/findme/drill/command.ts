@@ -1,0 +1,106 @@
+import { parseArgs } from 'node:util';
+import { join } from 'node:path';
+import { projectRoot } from '#config/project-root.js';
+import { seedDrillOfficers } from '../officers.js';
+import { Refusal } from '../refusal.js';
+import { start, type StartedSystem } from '../start.js';
+import { runningSystem, secretsOf, stateFolder } from '../state.js';
+import { partsOf } from '../system.js';
+import type { DrillAccount } from '../welcome.js';
+import { readAlertFile } from './alert-file.js';
+import { ApiClient, type Credentials } from './api-client.js';
+import { runDrill, type DrillResult } from './drill.js';
+import { deliveryTable } from './report.js';
+
+const USAGE = `npm run drill [-- FILE] [--json] [--patience SECONDS]
+  FILE       an alert in YAML or JSON, its photo beside it; config/drill/full.yaml when left out
+  --json     one JSON object on standard output, and nothing else there
+  --patience seconds that a fan-out may take (60)
+`;
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** A system to play on, and what ends it if the drill began it. */
+interface Ground {
+  readonly address: string;
+  readonly accounts: readonly DrillAccount[];
+  stop(): Promise<void>;
+}
+
+/** `drill`: plays the main job on the running system, or on one of its own. Returns 0 when everything went as it must. */
+export async function drill(parameters: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const { values, positionals } = parsed(parameters);
+  if (values.help) {
+    say(USAGE);
+    return 0;
+  }
+  const patienceMs = Number(values.patience) * 1_000;
+  if (!(patienceMs > 0)) throw new Refusal('--patience takes a number of seconds.');
+  const file = await readAlertFile(positionals[0] ?? join(projectRoot, 'config/drill/full.yaml'));
+
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const ground = await groundFor(environment, stop.signal);
+  try {
+    const officer = (role: string): ApiClient => new ApiClient(ground.address, accountOf(ground.accounts, role));
+    const result = await runDrill({
+      file, say, patienceMs, author: officer('author'), approver: officer('approver'), auditor: officer('auditor'),
+      controlUrl: `http://127.0.0.1:${environment['FINDME_PARTNERS_PORT'] ?? '4100'}`,
+    });
+    if (values.json) process.stdout.write(`${JSON.stringify(asJson(result), undefined, 2)}\n`);
+    else process.stdout.write(asText(result));
+    return result.ok ? 0 : 1;
+  } finally {
+    await ground.stop();
+  }
+}
+
+function parsed(parameters: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...parameters], allowPositionals: true,
+      options: { json: { type: 'boolean', default: false }, patience: { type: 'string', default: '60' }, help: { type: 'boolean', default: false } },
+    });
+  } catch (error) {
+    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+async function groundFor(environment: NodeJS.ProcessEnv, asked: AbortSignal): Promise<Ground> {
+  const stateDir = await stateFolder(environment['FINDME_STATE']);
+  const running = await runningSystem(stateDir);
+  if (running?.address !== undefined && running.adminUrl !== undefined) {
+    say(`Playing on the running system at ${running.address}.`);
+    const { folder } = await secretsOf(stateDir);
+    const accounts = await seedDrillOfficers({ ownerUrl: running.adminUrl, folder });
+    return { address: running.address, accounts, stop: () => Promise.resolve() };
+  }
+  say('No system of this clone runs: starting one for the drill.');
+  const system: StartedSystem = await start(partsOf(environment, asked, []));
+  return system;
+}
+
+function accountOf(accounts: readonly DrillAccount[], role: string): Credentials {
+  const account = accounts.find((a) => a.role === role);
+  if (!account) throw new Refusal(`There is no drill officer who is ${role}.`);
+  return account;
+}
+
+function asText({ ok, deliveries, ledgers, audit }: DrillResult): string {
+  const lines = ['', deliveryTable(deliveries, ledgers), ''];
+  for (const destination of ledgers.lost) lines.push(`  LOST: ${destination} accepted, but its ledger has nothing.`);
+  for (const entry of ledgers.unexpected) lines.push(`  UNEXPECTED in a ledger: ${entry}`);
+  lines.push(`  Audit: ${audit.ok ? 'verified' : 'BROKEN'}, ${audit.facts} facts in one chain, ${audit.checkpoints} signed checkpoints.`);
+  lines.push(ok ? '  The drill succeeded: every destination accepted and confirmed what its ledger says it received.' : '  THE DRILL FAILED.', '');
+  return `${lines.join('\n')}\n`;
+}
+
+function asJson({ ok, alertId, deliveries, ledgers, audit }: DrillResult): object {
+  return {
+    ok, alertId, mode: 'drill',
+    deliveries: deliveries.map(({ id, kind, channel, destination, part, state, reason, attempts, msToAcceptance, receipts }) => ({
+      kind, channel, destination, part, outcome: state, reason, attempts, msFromApproval: msToAcceptance, receipts, ledger: ledgers.of.get(id) ?? { effects: 0, duplicates: 0 },
+    })),
+    lost: ledgers.lost, unexpected: ledgers.unexpected, audit,
+  };
+}
