@@ -47,7 +47,7 @@ async function makeRole(client: pg.Client, role: string, options: string): Promi
 
 async function runAsOwner(ownerUrl: string): Promise<void> {
   const source = new DataSource({
-    type: 'postgres', url: ownerUrl, migrations: migrations(), migrationsTableName: 'migrations', logging: ['error'],
+    type: 'postgres', url: ownerUrl, migrations: migrations(), migrationsTableName: 'migrations', logging: false,
     extra: { options: `-c role=${OWNER_ROLE}`, max: 2 },
   });
   await source.initialize();
