@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
@@ -8,6 +9,10 @@ export interface ProcessId {
   /** When it began, in whatever way this system tells, letters and digits only; empty where it cannot be told. */
   readonly mark: string;
 }
+
+const LOWEST_PORT = 15_000;
+/** Linux numbers outgoing connections from 32,768 up, other systems from 49,152. */
+const HIGHEST_PORT = 32_000;
 
 /** Wait a number of milliseconds. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
@@ -68,26 +73,27 @@ export async function end(process: ProcessId, steps: readonly (readonly [NodeJS.
   return !isAlive(process);
 }
 
-/** A free port on loopback: the wanted one if it is free or becomes so within the time given, else any. */
+/**
+ * A free port on loopback: the wanted one if it is free or becomes so within the time given, else any. Below the range
+ * from which systems number outgoing connections: one of those could take the port while its server restarts.
+ */
 export async function freePort(wanted?: number, patienceMs = 0): Promise<number> {
   for (let waited = 0; wanted !== undefined && waited <= patienceMs; waited += 50) {
-    if ((await tryPort(wanted)) !== undefined) return wanted;
+    if (await isFree(wanted)) return wanted;
     if (waited < patienceMs) await pause(50);
   }
-  const port = await tryPort(0);
-  if (port === undefined) throw new Error('No free port on 127.0.0.1');
-  return port;
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('No free port on 127.0.0.1');
 }
 
-function tryPort(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => { resolve(undefined); });
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = probe.address();
-      const found = address !== null && typeof address === 'object' ? address.port : undefined;
-      probe.close(() => { resolve(found); });
-    });
+    probe.once('error', () => { resolve(false); });
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => { resolve(true); }));
   });
 }
 
