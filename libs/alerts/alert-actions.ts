@@ -5,7 +5,7 @@ import type { Log } from '#kernel/log.js';
 import { createAlert, decide, type Action, type Alert } from './alert.js';
 import type { AlertStore } from './alert-store.js';
 import { checkContent, parseContent } from './checks.js';
-import { Composer } from './compose.js';
+import type { Composer } from './compose.js';
 import type { Content, PhotoRef } from './content.js';
 import type { Mode, Notice } from './notice.js';
 import { cleanPhoto } from './photo.js';

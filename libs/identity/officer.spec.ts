@@ -1,4 +1,4 @@
-import { Refusal } from '#kernel/errors.js';
+import type { Refusal } from '#kernel/errors.js';
 import { ACTIONS, authorize, mayDo, PERMISSIONS, readOfficer, readRoles, readUserName, ROLES, type Action, type Role } from './officer.js';
 
 const officer = (...roles: Role[]) => ({ roles, enabled: true });

@@ -20,7 +20,7 @@ export function deliveryTable(deliveries: readonly DeliveryView[], ledgers: Ledg
 export function progressLine(deliveries: readonly DeliveryView[]): string {
   const counts = new Map<string, number>();
   for (const { state } of deliveries) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return [...counts].sort().map(([state, count]) => `${count} ${state}`).join(', ');
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([state, count]) => `${count} ${state}`).join(', ');
 }
 
 /** What changed of one destination, for the live view. */

@@ -61,7 +61,7 @@ describe('embedded servers', () => {
 
   afterAll(async () => {
     for (const owner of owners) if (owner.connected) owner.send('stop');
-    await Promise.all(owners.map((owner) => (owner.exitCode === null && owner.signalCode === null ? once(owner, 'exit') : undefined)));
+    await Promise.all(owners.filter((owner) => owner.exitCode === null && owner.signalCode === null).map((owner) => once(owner, 'exit')));
     await rm(stateDir, { recursive: true, force: true, maxRetries: 5 });
   });
 

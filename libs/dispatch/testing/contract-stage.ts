@@ -98,7 +98,7 @@ export class Rehearsal<Settings> {
   async accepted(message: Message): Promise<Extract<Outcome, { kind: 'accepted' }>> {
     const outcome = await this.publish(message);
     assert.equal(outcome.kind, 'accepted', `a well partner accepts, not ${describeOutcome(outcome)}`);
-    return outcome as Extract<Outcome, { kind: 'accepted' }>;
+    return outcome;
   }
 
   /** Entries under a key that had an effect. */
