@@ -110,6 +110,7 @@ export function decide(alert: Alert, action: Action, by: OfficerId, now: Date): 
   const status = ALERT_MOVES[alert.status][action.do];
   if (status === undefined) throw fail(alert.status === 'erased' ? 'ALERT_ERASED' : 'TRANSITION_NOT_ALLOWED', '', `${action.do} on ${alert.status}.`);
   if ('reason' in action && action.reason.trim() === '') throw fail('REASON_MISSING', 'reason');
+  if (action.do === 'expire' && !(alert.published && alert.published.expiresAt <= now)) throw fail('TRANSITION_NOT_ALLOWED', '', 'The time of the alert is not over.');
   const next = { ...alert, status, version: alert.version + 1 };
 
   if (ENDINGS.has(action.do)) return { ...next, proposal: undefined, ...ending(alert, action) };
@@ -133,8 +134,10 @@ function moveProposal(alert: Alert, action: Action, to: ProposalStatus | 'gone',
     }
     case 'submit':
       return { proposal: { ...proposal, status: 'in_review', submittedBy: by, notice: action.notice, contentHash: contentHashOf(action.notice) } };
-    case 'return':
-      return { proposal: { ...proposal, status: 'returned' } };
+    case 'return': {
+      const { notice: _frozen, contentHash: _void, ...kept } = proposal;
+      return { proposal: { ...kept, status: 'returned' } };
+    }
     case 'reject':
       return { proposal: undefined };
     case 'approve':

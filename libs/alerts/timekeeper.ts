@@ -1,28 +1,32 @@
-import { NOBODY } from './alert.js';
+import type { AlertId } from '#kernel/ids.js';
+import { NOBODY, type Action, type Alert } from './alert.js';
 import { decideOnNewest, type AlertActionsInput } from './alert-actions.js';
+import type { Mode } from './notice.js';
 
 /** Does what time demands: ends alerts whose time is over, and erases cases that were kept long enough. */
 export class Timekeeper {
   /** `keepMs`: how long the data of an ended alert is kept, in milliseconds. */
   constructor(private readonly input: Pick<AlertActionsInput, 'store' | 'composer' | 'clock' | 'log'>, private readonly keepMs: number) {}
 
-  /** May be called at any time and by several at once: a decision that another took first is refused and left. */
+  /**
+   * May be called at any time and by several at once: a decision that another took first is refused and left. A case that
+   * cannot be decided now holds up no other; the first such trouble is thrown at the end.
+   */
   async tick(): Promise<void> {
     const { store, clock, composer } = this.input;
-    for (const { mode, id } of await store.expired(clock.now())) {
-      await this.attempt(() => decideOnNewest(this.input, mode, id, NOBODY, (alert) => ({ do: 'expire', notice: composer.ending(alert, 'expire') })));
-    }
-    for (const { mode, id } of await store.erasable(new Date(clock.now().getTime() - this.keepMs))) {
-      await this.attempt(() => decideOnNewest(this.input, mode, id, NOBODY, () => ({ do: 'erase' })));
-    }
-  }
-
-  private async attempt(decision: () => Promise<unknown>): Promise<void> {
-    try {
-      await decision();
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code !== 'TRANSITION_NOT_ALLOWED' && code !== 'ALERT_ERASED') throw error;
-    }
+    const troubles: unknown[] = [];
+    const decideAll = async (due: readonly { mode: Mode; id: AlertId }[], action: (alert: Alert) => Action) => {
+      for (const { mode, id } of due) {
+        await decideOnNewest(this.input, mode, id, NOBODY, action).catch((error: unknown) => {
+          if (!OVERTAKEN.has((error as { code?: string }).code ?? '')) troubles.push(error);
+        });
+      }
+    };
+    await decideAll(await store.expired(clock.now()), (alert) => ({ do: 'expire', notice: composer.ending(alert, 'expire') }));
+    await decideAll(await store.erasable(new Date(clock.now().getTime() - this.keepMs)), () => ({ do: 'erase' }));
+    if (troubles.length > 0) throw troubles[0];
   }
 }
+
+/** Another was quicker, or the time has not come after all. */
+const OVERTAKEN: ReadonlySet<string> = new Set(['TRANSITION_NOT_ALLOWED', 'ALERT_ERASED']);

@@ -23,14 +23,18 @@ class Trouble extends Error {
   }
 }
 
+/** An attempt that we ended ourselves says nothing of the partner. */
+const isSilent = (outcome: Outcome): boolean => 'reason' in outcome && outcome.reason === 'aborted';
 /** Refusals and "slow down" are answers of a partner that is well. */
-const HEALTHY_REASONS = new Set(['throttled', 'aborted']);
 const isTrouble = (outcome: Outcome): boolean =>
-  outcome.kind === 'uncertain' ? outcome.reason !== 'aborted' : outcome.kind === 'deferred' && !HEALTHY_REASONS.has(outcome.reason);
+  !isSilent(outcome) && (outcome.kind === 'uncertain' || (outcome.kind === 'deferred' && outcome.reason !== 'throttled'));
+
+/** Calls that hang are counted when they began and judged when they end: the window outlasts the longest of them twice. */
+const WINDOW_IN_TIMEOUTS = 2;
 
 /**
  * The circuit breaker of one destination. It opens on failing sends and probes, and only a probe that went well (or a real
- * message let through after `patienceMs`) closes it: an alert is never used to try whether a partner is back.
+ * message let through after `patienceMs`, one at a time) closes it: an alert is never used to try whether a partner is back.
  */
 export class Breaker {
   private readonly circuit: CircuitBreaker<[() => Promise<Outcome>], Outcome>;
@@ -39,12 +43,14 @@ export class Breaker {
   /** `now` is in milliseconds on a clock that never jumps. */
   constructor(name: string, private readonly now: () => number, onChange: (state: BreakerState) => void, private readonly policy: BreakerPolicy = BREAKER) {
     this.circuit = new CircuitBreaker(async (send: () => Promise<Outcome>) => {
-      const outcome = await send();
+      const outcome = await this.bounded(send);
       if (isTrouble(outcome)) throw new Trouble(outcome);
       return outcome;
     }, {
       name,
-      timeout: policy.timeoutMs,
+      // Ours ends the call a little earlier; opossum's is the second net.
+      timeout: policy.timeoutMs + 1_000,
+      rollingCountTimeout: policy.timeoutMs * WINDOW_IN_TIMEOUTS,
       errorThresholdPercentage: policy.thresholdPercentage,
       volumeThreshold: policy.volume,
       // Half-open would try the next real alert; ours is closed by probes instead.
@@ -61,9 +67,12 @@ export class Breaker {
     return this.circuit.opened ? 'open' : 'closed';
   }
 
-  /** Whether a message may be sent now; while open, only after waiting `patienceMs` for a probe. */
+  /** Whether a message may be sent now. While open, one may each `patienceMs`, and asking takes its place. */
   admits(): boolean {
-    return !this.circuit.opened || this.now() - this.openedAt >= this.policy.patienceMs;
+    if (!this.circuit.opened) return true;
+    if (this.holdMs > 0) return false;
+    this.openedAt = this.now();
+    return true;
   }
 
   /** Milliseconds until an open breaker lets a message through in any case. */
@@ -99,9 +108,22 @@ export class Breaker {
   }
 
   private async sendPastOpen(send: () => Promise<Outcome>): Promise<Outcome> {
-    const outcome = await send();
-    if (!isTrouble(outcome)) this.circuit.close();
-    else this.openedAt = this.now();
+    const outcome = await this.bounded(send);
+    if (isTrouble(outcome)) this.openedAt = this.now();
+    else if (!isSilent(outcome) && this.circuit.opened) this.circuit.close();
     return outcome;
+  }
+
+  /** The outcome, or `uncertain` when a call does not end even though its signal has aborted. */
+  private async bounded(send: () => Promise<Outcome>): Promise<Outcome> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Outcome>((resolve) => {
+      timer = setTimeout(() => resolve({ kind: 'uncertain', reason: 'timeout' }), this.policy.timeoutMs);
+    });
+    try {
+      return await Promise.race([send(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

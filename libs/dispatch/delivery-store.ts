@@ -35,7 +35,7 @@ export interface Planned {
 /** Where deliveries are kept. Every call is one transaction and writes its facts with it. */
 export interface DeliveryStore {
   /**
-   * Takes the oldest outbox row nobody is planning, hands it to `plan`, stores the deliveries (`queued`) and cancels what
+   * Takes the next outbox row nobody is planning (endings first, then the oldest), hands it to `plan`, stores the deliveries (`queued`) and cancels what
    * older revisions still had pending. Undefined when there is no row.
    */
   planNext(plan: (row: OutboxRow, earlier: readonly EarlierDelivery[]) => PlannedDelivery[]): Promise<Planned | undefined>;
@@ -45,11 +45,15 @@ export interface DeliveryStore {
   due(dueBefore: Date, limit: number): Promise<DeliveryId[]>;
   /** Makes everything that waits for one destination due now, and returns it. */
   hasten(destination: DestinationId, now: Date): Promise<DeliveryId[]>;
-  /** Prolongs the leases of everything `by` is sending. */
-  renew(by: string, leaseMs: number): Promise<void>;
+  /** Prolongs leases, and tells which of them are still held: the others were cancelled, or given to another sender. */
+  renew(deliveries: readonly ClaimedDelivery[], leaseMs: number): Promise<DeliveryId[]>;
   /** Takes over deliveries whose sender has let its lease lapse, for settling as uncertain. */
   takeLapsed(by: string, leaseMs: number): Promise<ClaimedDelivery[]>;
-  /** Appends attempts as they ended and applies what follows, unless the sender was fenced or the delivery cancelled. */
+  /**
+   * Appends attempts as they ended and applies what follows, unless the sender was fenced or the delivery cancelled. A
+   * publish that began after its alert had ended is handed to a person, and the ending is sent to its partner again.
+   * Recording the same attempt again changes nothing.
+   */
   record(attempts: readonly AttemptRecord[]): Promise<void>;
   postpone(postponed: readonly Postponed[]): Promise<void>;
   /** Appends receipts as they came, then applies them. The same receipt again changes nothing. */

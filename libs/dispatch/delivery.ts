@@ -65,6 +65,9 @@ export interface RetryPolicy {
 
 export const RETRY: RetryPolicy = { baseMs: 1_000, capMs: 60_000 };
 
+/** The longest wish of a partner to be left alone that is granted, in milliseconds: a wrong one must not silence a notice. */
+const LONGEST_WISH_MS = 300_000;
+
 /**
  * The wait before the attempt after number `attempt`, in milliseconds: exponential, with the upper half random so that
  * partners that came back are not all called at once. `random` is in [0, 1).
@@ -82,7 +85,8 @@ export function settle(
   delivery: Pick<ClaimedDelivery, 'attempt' | 'had' | 'expiresAt'>, outcome: Outcome, resend: 'safe' | 'ask', now: Date, random: number, policy?: RetryPolicy,
 ): Settlement {
   const retry = (mayHave: boolean, reason: string, atLeastMs = 0): Settlement => {
-    const nextAttemptAt = new Date(now.getTime() + Math.max(atLeastMs, backoffMs(delivery.attempt, random, policy)));
+    const wished = Number.isNaN(atLeastMs) ? 0 : Math.min(atLeastMs, LONGEST_WISH_MS);
+    const nextAttemptAt = new Date(now.getTime() + Math.max(wished, backoffMs(delivery.attempt, random, policy)));
     return nextAttemptAt < delivery.expiresAt ? { state: 'waiting', mayHave, reason, nextAttemptAt } : { state: 'dead', mayHave, reason: 'expired' };
   };
   switch (outcome.kind) {

@@ -1,6 +1,8 @@
 import { monotonicMs, type Clock } from '#kernel/clock.js';
+import { Refusal } from '#kernel/errors.js';
 import type { AlertId, DeliveryId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
+import { wordOf } from '#audit/fact.js';
 import { contentHashOf, type SentNotice } from '#alerts/notice.js';
 import { Batcher } from './batcher.js';
 import type { Message, Outcome, Photo, Receipt } from './channel.js';
@@ -37,18 +39,35 @@ export interface DispatcherInput {
 interface Flight {
   readonly delivery: ClaimedDelivery;
   readonly abort: AbortController;
+  /** When the store last said that the delivery is ours, on the clock that never jumps. */
+  heldAt: number;
 }
+
+type Content = Pick<Message, 'notice' | 'photo'>;
+type Unsent = Extract<Outcome, { kind: 'refused' | 'deferred' }>;
 
 /** Parts beyond the first of a long audience are spread by the queue; this many start at once. */
 const FIRST_PARTS = 4;
+
+/**
+ * How long a claim is trusted without asking again, in milliseconds. A process that stood still between claim and send
+ * (paused, swapped out, busy) asks before its first byte, so that it sends nothing that was withdrawn meanwhile.
+ */
+const TRUST_MS = 250;
+
+/** Alerts whose newest revision is remembered. */
+const REMEMBERED = 1_000;
 
 /**
  * Carries what is in the outbox to the partners. Every entry point may be called at any time and any number of times, by
  * several dispatchers at once: the store hands each row and each delivery to one of them.
  */
 export class Dispatcher {
-  private readonly flights = new Map<DeliveryId, Flight>();
+  private readonly flights = new Set<Flight>();
+  private readonly works = new Set<Promise<void>>();
+  private readonly newest = new Map<AlertId, number>();
   private readonly recorder: Batcher<AttemptRecord>;
+  private readonly asker: Batcher<Flight>;
   private readonly leaseMs: number;
   private readonly attemptMs: number;
   private stopping = false;
@@ -57,6 +76,7 @@ export class Dispatcher {
     this.leaseMs = input.leaseMs ?? 5_000;
     this.attemptMs = input.attemptMs ?? 15_000;
     this.recorder = new Batcher((attempts) => persistently(() => input.store.record(attempts)));
+    this.asker = new Batcher((flights) => this.ask(flights));
   }
 
   /** Deliveries being sent now. */
@@ -66,86 +86,130 @@ export class Dispatcher {
 
   /** Plans every outbox row that waits and sends what it makes. Resolves when the attempts have ended. */
   async drain(): Promise<void> {
-    const { store, partners, log } = this.input;
     const sending: Promise<void>[] = [];
-    while (!this.stopping) {
-      const planned = await store.planNext((row, earlier) => planFanOut(row, partners.reaches, earlier));
-      if (!planned) break;
-      const { row, deliveries } = planned;
-      log.event('outbox.planned', { outboxId: row.id, alertId: row.alertId, revision: row.revision, deliveries: deliveries.length });
-      this.abortOlder(row.alertId, row.revision);
-      sending.push(this.deliver(deliveries));
+    try {
+      await this.plan((ids) => sending.push(settled(this.deliver(ids))));
+    } finally {
+      await Promise.all(sending);
     }
-    await Promise.all(sending);
   }
 
-  /** Ends attempts for revisions of an alert that are older than the newest in the outbox. */
+  /** Ends attempts for revisions of an alert that are older than the newest in the outbox, and lets none of them begin. */
   async heed(alertId: AlertId): Promise<void> {
-    if (![...this.flights.values()].some((flight) => flight.delivery.alertId === alertId)) return;
     this.abortOlder(alertId, await this.input.store.newestRevision(alertId));
   }
 
   /** Takes and sends deliveries, as far as they are due and nobody else took them. Resolves when the attempts have ended. */
   async deliver(ids: readonly DeliveryId[]): Promise<void> {
-    const { store, clock, log } = this.input;
-    const { taken, died } = await store.claim(ids, this.input.id, this.leaseMs, clock.now());
-    for (const { id, channel, destination } of died) log.event('delivery.skipped', { deliveryId: id, channel, destination, cause: 'no_longer_due' });
-    await this.attemptAll(taken);
+    if (this.stopping || ids.length === 0) return;
+    const work = this.take(ids);
+    this.works.add(work);
+    try {
+      await work;
+    } finally {
+      this.works.delete(work);
+    }
   }
 
   /**
    * Finds what nobody woke: outbox rows, deliveries past their time, and those whose sender went away. `graceMs` leaves the
-   * queue time to do its part.
+   * queue time to do its part. Resolves when all is found; the attempts go on, so that a partner that hangs holds up no
+   * other sweep.
    */
   async sweep(graceMs: number): Promise<void> {
     const { store, clock, log } = this.input;
-    await this.drain();
-    const lapsed = await store.takeLapsed(this.input.id, this.leaseMs);
-    await Promise.all(lapsed.map((delivery) => {
-      log.event('delivery.recovered', { deliveryId: delivery.id, channel: delivery.channel, destination: delivery.destination }, 'warn');
-      return this.record(delivery, clock.now(), 0, { kind: 'uncertain', reason: 'sender_lost' });
-    }));
-    await this.deliver(await store.due(new Date(clock.now().getTime() - graceMs), 1_000));
+    const found = await Promise.allSettled([
+      this.plan((ids) => this.begin(ids)),
+      store.takeLapsed(this.input.id, this.leaseMs).then((lapsed) => Promise.all(lapsed.map((delivery) => {
+        log.event('delivery.recovered', { deliveryId: delivery.id, channel: delivery.channel, destination: delivery.destination }, 'warn');
+        return this.record(delivery, clock.now(), 0, { kind: 'uncertain', reason: 'sender_lost' });
+      }))),
+    ]);
+    this.begin(await store.due(new Date(clock.now().getTime() - graceMs), 1_000));
+    for (const part of found) if (part.status === 'rejected') throw part.reason;
   }
 
-  /** Keeps the leases of what is being sent. */
+  /** Keeps the leases of what is being sent, and ends what is no longer ours to send. */
   async renew(): Promise<void> {
-    if (this.flights.size > 0) await this.input.store.renew(this.input.id, this.leaseMs);
+    await this.ask([...this.flights]);
   }
 
-  /** Probes all partners and at once delivers what waited for those that came back. */
+  /** Probes all partners and begins to deliver what waited for those that came back. */
   async probe(timeoutMs: number): Promise<void> {
     const { store, clock, partners } = this.input;
-    const back = await partners.probe(timeoutMs);
-    await Promise.all(back.map(async (destination) => this.deliver(await store.hasten(destination, clock.now()))));
+    for (const destination of await partners.probe(timeoutMs)) this.begin(await store.hasten(destination, clock.now()));
   }
 
   /** Takes no more work, lets attempts under way end for at most `graceMs`, then aborts them; records everything. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     const deadline = monotonicMs() + graceMs;
-    while (this.flights.size > 0 && monotonicMs() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-    for (const { abort } of this.flights.values()) abort.abort();
-    while (this.flights.size > 0 && monotonicMs() < deadline + 2_000) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (this.works.size > 0 && monotonicMs() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const { abort } of this.flights) abort.abort();
+    while (this.works.size > 0 && monotonicMs() < deadline + 2_000) await new Promise((resolve) => setTimeout(resolve, 20));
     await this.recorder.settled();
   }
 
-  private abortOlder(alertId: AlertId, revision: number): void {
-    for (const { delivery, abort } of this.flights.values()) {
-      if (delivery.alertId === alertId && delivery.revision < revision) abort.abort();
+  private async plan(begin: (ids: readonly DeliveryId[]) => void): Promise<void> {
+    const { store, partners, log } = this.input;
+    while (!this.stopping) {
+      const planned = await store.planNext((row, earlier) => planFanOut(row, partners.reaches, earlier));
+      if (!planned) return;
+      const { row, deliveries } = planned;
+      log.event('outbox.planned', { outboxId: row.id, alertId: row.alertId, revision: row.revision, deliveries: deliveries.length });
+      this.abortOlder(row.alertId, row.revision);
+      begin(deliveries);
     }
   }
 
-  private async attemptAll(taken: readonly ClaimedDelivery[]): Promise<void> {
+  /** Delivers without being waited for. What goes wrong on the way is found again by the sweep. */
+  private begin(ids: readonly DeliveryId[]): void {
+    this.deliver(ids).catch((error: unknown) => this.failed(error));
+  }
+
+  private async take(ids: readonly DeliveryId[]): Promise<void> {
+    const { store, clock, log } = this.input;
+    // Before the question, not after the answer: a pause in between must not count as trust.
+    const heldAt = monotonicMs();
+    const { taken, died } = await store.claim(ids, this.input.id, this.leaseMs, clock.now());
+    for (const { id, channel, destination } of died) log.event('delivery.skipped', { deliveryId: id, channel, destination, cause: 'no_longer_due' });
+    if (this.stopping) await store.postpone(taken.map((delivery) => ({ delivery, until: clock.now(), reason: 'stopping' })));
+    else await this.attemptAll(taken, heldAt);
+  }
+
+  private async ask(flights: readonly Flight[]): Promise<void> {
+    if (flights.length === 0) return;
+    const heldAt = monotonicMs();
+    const held = new Set(await this.input.store.renew(flights.map((flight) => flight.delivery), this.leaseMs));
+    for (const flight of flights) {
+      if (held.has(flight.delivery.id)) flight.heldAt = heldAt;
+      else flight.abort.abort();
+    }
+  }
+
+  private abortOlder(alertId: AlertId, revision: number): void {
+    const newest = Math.max(revision, this.newest.get(alertId) ?? 0);
+    this.newest.delete(alertId);
+    this.newest.set(alertId, newest);
+    for (const [oldest] of this.newest) {
+      if (this.newest.size <= REMEMBERED) break;
+      this.newest.delete(oldest);
+    }
+    for (const { delivery, abort } of this.flights) {
+      if (delivery.alertId === alertId && delivery.revision < newest) abort.abort();
+    }
+  }
+
+  private async attemptAll(taken: readonly ClaimedDelivery[], heldAt: number): Promise<void> {
     const [postponed, admitted] = split(taken, (delivery) => this.isHeldBack(delivery));
-    const messages = new Map<string, Promise<Pick<Message, 'notice' | 'photo'> | undefined>>();
+    const messages = new Map<string, Promise<Content | Unsent>>();
     const contentOf = (d: ClaimedDelivery) => {
       const name = `${d.alertId}/${d.revision}`;
-      const known = messages.get(name) ?? this.content(d.alertId, d.revision);
+      const known = messages.get(name) ?? this.content(d);
       messages.set(name, known);
       return known;
     };
-    await Promise.all([this.postpone(postponed), ...admitted.map((delivery) => this.attempt(delivery, contentOf(delivery)))]);
+    await Promise.all([this.postpone(postponed), ...admitted.map((delivery) => this.attempt({ delivery, abort: new AbortController(), heldAt }, contentOf(delivery)))]);
   }
 
   /** Endings never wait: neither for a breaker nor in a queue. */
@@ -166,42 +230,79 @@ export class Dispatcher {
     for (const { delivery, until } of postponed) this.input.wake(delivery.id, delivery.attempt, until);
   }
 
-  private async content(alertId: AlertId, revision: number): Promise<Pick<Message, 'notice' | 'photo'> | undefined> {
-    const notice = await this.input.notices.notice(alertId, revision);
-    if (!notice) return undefined;
-    // Hash sent = hash approved: read back and computed again, never taken on trust.
-    if (contentHashOf(notice) !== notice.contentHash) throw new Error('a stored notice does not have the hash that was approved');
-    if (!notice.photo) return { notice };
-    const bytes = await this.input.notices.photo(alertId, notice.photo.sha256);
-    const photo: Photo | undefined = bytes && { sha256: notice.photo.sha256, mediaType: notice.photo.mediaType, bytes };
-    return photo ? { notice, photo } : { notice };
-  }
-
-  private async attempt(delivery: ClaimedDelivery, content: Promise<Pick<Message, 'notice' | 'photo'> | undefined>): Promise<void> {
-    const abort = new AbortController();
-    this.flights.set(delivery.id, { delivery, abort });
+  /** What is to be sent, or why nothing may be. Never rejects. */
+  private async content({ alertId, revision, contentHash }: ClaimedDelivery): Promise<Content | Unsent> {
     try {
-      const loaded = await content;
-      const startedAt = this.input.clock.now();
-      const started = monotonicMs();
-      const outcome = loaded ? await this.send(delivery, loaded, abort.signal) : ({ kind: 'refused', reason: 'case_erased' } as const);
-      await this.record(delivery, startedAt, monotonicMs() - started, outcome);
+      const notice = await this.input.notices.notice(alertId, revision);
+      if (!notice) return { kind: 'refused', reason: 'case_erased' };
+      // Hash sent = hash approved: read back and computed again, never taken on trust.
+      if (notice.contentHash !== contentHash || contentHashOf(notice) !== contentHash) {
+        this.failed(new Error('a stored notice does not have the hash that was approved'));
+        return { kind: 'refused', reason: 'hash_not_approved' };
+      }
+      if (!notice.photo) return { notice };
+      const bytes = await this.input.notices.photo(alertId, notice.photo.sha256);
+      const photo: Photo | undefined = bytes && { sha256: notice.photo.sha256, mediaType: notice.photo.mediaType, bytes };
+      return photo ? { notice, photo } : { notice };
     } catch (error) {
-      // A bug or the database: the lease lapses and the sweep settles the delivery as uncertain.
-      this.input.log.event('app.failed', { app: 'dispatcher', cause: causeOf(error) }, 'error');
-    } finally {
-      this.flights.delete(delivery.id);
+      this.failed(error);
+      return { kind: 'deferred', reason: 'content_unavailable' };
     }
   }
 
-  private async send(delivery: ClaimedDelivery, content: Pick<Message, 'notice' | 'photo'>, abort: AbortSignal): Promise<Outcome> {
+  private async attempt(flight: Flight, content: Promise<Content | Unsent>): Promise<void> {
+    this.flights.add(flight);
+    const { delivery, abort } = flight;
+    // The news of a newer revision may have come while the claim was on its way.
+    if (delivery.revision < (this.newest.get(delivery.alertId) ?? 0)) abort.abort();
+    try {
+      const loaded = await this.ready(flight, content);
+      const startedAt = this.input.clock.now();
+      const started = monotonicMs();
+      const outcome = 'kind' in loaded ? loaded : await this.send(delivery, loaded, abort.signal);
+      await this.record(delivery, startedAt, monotonicMs() - started, outcome);
+    } catch (error) {
+      // The database: the lease lapses and the sweep settles the delivery as uncertain.
+      this.failed(error);
+    } finally {
+      this.flights.delete(flight);
+    }
+  }
+
+  /** The content, when the delivery still is ours to send this very moment. */
+  private async ready(flight: Flight, content: Promise<Content | Unsent>): Promise<Content | Unsent> {
+    const loaded = await content;
+    if ('kind' in loaded) return loaded;
+    try {
+      while (!flight.abort.signal.aborted && monotonicMs() - flight.heldAt > TRUST_MS) await this.asker.add(flight);
+    } catch (error) {
+      this.failed(error);
+      return { kind: 'deferred', reason: 'store_busy' };
+    }
+    return flight.abort.signal.aborted ? { kind: 'deferred', reason: 'aborted' } : loaded;
+  }
+
+  private async send(delivery: ClaimedDelivery, content: Content, abort: AbortSignal): Promise<Outcome> {
     const partner = this.input.partners.get(delivery.destination);
     if (!partner) return { kind: 'deferred', reason: 'destination_not_configured' };
-    if (abort.aborted) return { kind: 'deferred', reason: 'aborted' };
     const { connection, breaker } = partner;
     const message: Message = { key: delivery.key, deliveryId: delivery.id, part: delivery.part, ...content };
     const signal = AbortSignal.any([abort, AbortSignal.timeout(this.attemptMs)]);
-    return breaker.send(() => (isEnding(delivery.kind) ? connection.withdraw(message, signal) : connection.publish(message, signal)));
+    try {
+      return await breaker.send(async () => {
+        const outcome = await (isEnding(delivery.kind) ? connection.withdraw(message, signal) : connection.publish(message, signal));
+        // A channel cannot know why its signal aborted; a partner that lets time run out is in trouble.
+        return 'reason' in outcome && outcome.reason === 'aborted' && !abort.aborted ? { ...outcome, reason: 'timeout' } : outcome;
+      });
+    } catch (error) {
+      // A bug in the channel. Bytes may have left.
+      this.failed(error);
+      return { kind: 'uncertain', reason: 'channel_failed' };
+    }
+  }
+
+  private failed(error: unknown): void {
+    this.input.log.event('app.failed', { app: 'dispatcher', cause: causeOf(error) }, 'error');
   }
 
   private async record(delivery: ClaimedDelivery, startedAt: Date, ms: number, outcome: Outcome): Promise<void> {
@@ -211,7 +312,7 @@ export class Dispatcher {
     const settlement = settle(delivery, outcome, resend, clock.now(), random());
     await this.recorder.add({ delivery, startedAt, ms, outcome, settlement });
     const { id: deliveryId, channel, destination, attempt } = delivery;
-    const reason = 'reason' in outcome ? { reason: outcome.reason } : {};
+    const reason = 'reason' in outcome ? { reason: wordOf(outcome.reason) } : {};
     log.event('delivery.attempted', { deliveryId, channel, destination, attempt, outcome: outcome.kind, ...reason, ms: Math.round(ms) });
     if (settlement.state === 'dead') log.event('delivery.dead', { deliveryId, channel, destination, reason: settlement.reason ?? '' }, 'warn');
     if (settlement.nextAttemptAt) wake(deliveryId, attempt + 1, settlement.nextAttemptAt);
@@ -224,13 +325,19 @@ export function receiptBatcher(store: DeliveryStore): (receipt: Receipt) => Prom
   return (receipt) => batcher.add(receipt);
 }
 
+/** Marks a promise as looked after, whoever waits for it later. */
+function settled(work: Promise<void>): Promise<void> {
+  work.catch(() => undefined);
+  return work;
+}
+
 /** What came back from a partner is worth a few more tries when the database falters; leases are renewed meanwhile. */
 async function persistently(write: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await write();
     } catch (error) {
-      if (attempt === 6) throw error;
+      if (attempt === 6 || !(error instanceof Refusal)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
     }
   }

@@ -3,7 +3,7 @@ import { monotonicMs } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import { Breaker, BREAKER, type BreakerPolicy, type BreakerState } from './breaker.js';
-import type { Channel, Connection, Destination, Receipt } from './channel.js';
+import type { Channel, Connection, Destination, ProbeResult, Receipt } from './channel.js';
 import type { Reach } from './plan.js';
 
 /** A destination with its warm connection and its breaker. */
@@ -24,6 +24,9 @@ export interface PartnersInput {
   readonly onBreaker: (destination: DestinationId, state: BreakerState) => void;
   readonly breakerPolicy?: BreakerPolicy;
 }
+
+/** What a probe gets beyond its timeout to end by itself, in milliseconds. */
+const PROBE_GRACE_MS = 250;
 
 /** Every partner of the configuration, connected once and kept warm. */
 export class Partners {
@@ -56,7 +59,7 @@ export class Partners {
   async probe(timeoutMs: number): Promise<DestinationId[]> {
     const back = await Promise.all([...this.byId.values()].map(async ({ destination, connection, breaker }) => {
       const wasOpen = breaker.state === 'open';
-      const result = await connection.probe(AbortSignal.timeout(timeoutMs)).catch((error: unknown) => ({ well: false as const, reason: causeOf(error) }));
+      const result = await ask(connection, timeoutMs);
       if (!result.well) this.input.log.event('probe.failed', { destination: destination.id, reason: result.reason }, 'warn');
       await breaker.probed(result.well);
       return wasOpen && result.well ? [destination.id] : [];
@@ -69,5 +72,21 @@ export class Partners {
       breaker.stop();
       await connection.close();
     }));
+  }
+}
+
+/** A probe that always ends: one that ignores its signal, or throws, is as unwell as one that says so. */
+async function ask(connection: Connection, timeoutMs: number): Promise<ProbeResult> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ProbeResult>((resolve) => {
+    timer = setTimeout(() => resolve({ well: false, reason: 'timeout' }), timeoutMs + PROBE_GRACE_MS);
+  });
+  try {
+    return await Promise.race([connection.probe(signal), late]);
+  } catch (error) {
+    return { well: false, reason: causeOf(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }

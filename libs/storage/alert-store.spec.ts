@@ -68,6 +68,9 @@ const approved = async () => {
   return act(alert, { do: 'approve', contentHash: alert.proposal!.contentHash! }, APPROVER);
 };
 
+/** As if a dispatcher had seen to everything that waits. */
+const allPlanned = () => asApp('UPDATE outbox SET planned_at = now() WHERE planned_at IS NULL');
+
 const asApp = (sql: string, values: unknown[] = []) => source.query(sql, values);
 
 describe('an alert in the database', () => {
@@ -127,13 +130,47 @@ describe('an alert in the database', () => {
   it('loses its key and everything sealed when it is erased, and keeps hashes and times', async () => {
     const active = await approved();
     const alert = await act(active, { do: 'found', notice: endingFor(active), reason: 'kod kuće' }, AUTHOR);
-    await act(alert, { do: 'erase' }, AUTHOR);
+    await allPlanned();
+    await act(alert, { do: 'erase' }, APPROVER);
     await expect(store.load('drill', alert.id)).rejects.toMatchObject({ code: 'ALERT_ERASED' });
     const [left] = await rows(source,
       `SELECT (SELECT count(*)::int FROM case_keys WHERE alert_id = $1) AS keys, (SELECT count(sealed)::int FROM revisions WHERE alert_id = $1) AS sealed,
               (SELECT count(sealed)::int FROM remarks WHERE alert_id = $1) AS remarks, (SELECT count(content_hash)::int FROM revisions WHERE alert_id = $1) AS hashes`,
       [alert.id]);
     expect(left).toEqual({ keys: 0, sealed: 0, remarks: 0, hashes: 2 });
+  });
+
+  it('is erased by approvers only, and not while a partner has still to be told that it ended', async () => {
+    const active = await approved();
+    const alert = await act(active, { do: 'found', notice: endingFor(active), reason: 'kod kuće' }, AUTHOR);
+    await expect(act(alert, { do: 'erase' }, APPROVER)).rejects.toMatchObject({ code: 'TRANSITION_NOT_ALLOWED' });
+    await allPlanned();
+    await asApp(
+      `INSERT INTO deliveries (id, alert_id, revision, kind, channel, destination, key, state, expires_at)
+       VALUES (gen_random_uuid(), $1, 2, 'found', 'x', 'x', $2, 'queued', now())`, [alert.id, alert.id]);
+    await expect(act(alert, { do: 'erase' }, NOBODY)).rejects.toMatchObject({ code: 'TRANSITION_NOT_ALLOWED' });
+    await asApp(`UPDATE deliveries SET state = 'dead' WHERE alert_id = $1`, [alert.id]);
+    await expect(act(alert, { do: 'erase' }, AUTHOR)).rejects.toMatchObject({ code: 'ROLE_MISSING' });
+    await act(alert, { do: 'erase' }, NOBODY);
+    await expect(store.load('drill', alert.id)).rejects.toMatchObject({ code: 'ALERT_ERASED' });
+  });
+
+  it('comes back without what was frozen once it is returned', async () => {
+    const ready = await submitted();
+    const alert = await act(ready, { do: 'return', reason: 'dopuniti' }, APPROVER);
+    expect(await store.load('drill', alert.id)).toEqual(alert);
+    expect(alert.proposal).not.toHaveProperty('contentHash');
+  });
+
+  it('shows its published case number until another one is approved', async () => {
+    const active = await approved();
+    const shown = async () => (await rows<{ case_number: string }>(source, 'SELECT case_number FROM alerts WHERE id = $1', [active.id]))[0]?.case_number;
+    let alert = await act(active, { do: 'revise' }, AUTHOR);
+    alert = await act(alert, { do: 'edit', content: sampleContent({ caseNumber: 'KU-9/2026' }) }, AUTHOR);
+    expect(await shown()).toBe('KU-1234/2026');
+    alert = await act(alert, { do: 'submit', notice: noticeFor(alert) }, AUTHOR);
+    await act(alert, { do: 'approve', contentHash: alert.proposal!.contentHash! }, APPROVER);
+    expect(await shown()).toBe('KU-9/2026');
   });
 
   it('keeps a photo sealed, once', async () => {
@@ -193,6 +230,7 @@ describe('the database, whatever the program says', () => {
     ['take away a trigger', 'ALTER TABLE facts DISABLE TRIGGER ALL'],
     ['change the table of moves', `INSERT INTO alert_moves VALUES ('approve', 'erased', 'active')`],
     ['call the inner functions', `SELECT refuse('x')`],
+    ['link a fact past its door', `SELECT link_facts('{}')`],
     ['destroy a key without erasing', 'DELETE FROM case_keys'],
   ])('does not let the application %s', async (_what, sql) => {
     await expect(asApp(sql)).rejects.toMatchObject({ code: '42501' });
@@ -205,6 +243,56 @@ describe('the database, whatever the program says', () => {
        VALUES (gen_random_uuid(), $1, 1, 'alert', 'x', 'x', 'x', 'queued', now())`, [alert.id])).rejects.toMatchObject({ code: '23503' });
   });
 
+  it('refuses a decision without its own fact, and a fact of a decision that was not made', async () => {
+    const alert = await submitted();
+    const [wrong] = await rows<{ record: string }>(source, `SELECT record FROM facts WHERE alert_id = $1 AND type = 'revision.submitted'`, [alert.id]);
+    const approveWith = (facts: unknown) => asApp('SELECT approve_alert($1, $2, $3, $4, $5, $6, $7)',
+      [alert.id, alert.version, APPROVER, alert.proposal!.contentHash, NOW, new Date(NOW.getTime() + 3_600_000), facts]);
+    await expect(approveWith([])).rejects.toMatchObject({ code: 'FM003' });
+    await expect(approveWith(null)).rejects.toMatchObject({ code: 'FM003' });
+    await expect(approveWith([wrong!.record])).rejects.toMatchObject({ code: 'FM003' });
+    await expect(approveWith([wrong!.record.replace('revision.submitted', 'revision.approved')])).rejects.toMatchObject({ code: 'FM003' });
+    await expect(asApp('SELECT append_facts($1)', [[wrong!.record.replace('revision.submitted', 'revision.approved')]])).rejects.toMatchObject({ code: 'FM003' });
+    await expect(asApp('SELECT append_facts(NULL)')).rejects.toMatchObject({ code: 'FM003' });
+    expect((await store.load('drill', alert.id)).status).toBe('prepared');
+  });
+
+  it('takes no absent version for the newest', async () => {
+    const alert = await submitted();
+    await expect(asApp('SELECT approve_alert($1, NULL, $2, $3, $4, $5, $6)',
+      [alert.id, APPROVER, alert.proposal!.contentHash, NOW, new Date(NOW.getTime() + 3_600_000), []])).rejects.toThrow('ALERT_STALE');
+  });
+
+  it('refuses a validity of more than 72 hours, of none and of no end', async () => {
+    const alert = await submitted();
+    const until = (ms: number | null) => asApp('SELECT approve_alert($1, $2, $3, $4, $5, $6, $7)',
+      [alert.id, alert.version, APPROVER, alert.proposal!.contentHash, NOW, ms === null ? null : new Date(NOW.getTime() + ms), []]);
+    await expect(until(72 * 3_600_000 + 1_000)).rejects.toThrow('VALIDITY_OUT_OF_RANGE');
+    await expect(until(0)).rejects.toThrow('VALIDITY_OUT_OF_RANGE');
+    await expect(until(null)).rejects.toMatchObject({ code: '23514' });
+  });
+
+  it('refuses an officer who was disabled or lost the role since the submission', async () => {
+    const alert = await submitted();
+    const approve = () => act(alert, { do: 'approve', contentHash: alert.proposal!.contentHash! }, APPROVER);
+    await owner.query('UPDATE officers SET enabled = false WHERE id = $1', [APPROVER]);
+    await expect(approve()).rejects.toMatchObject({ code: 'ROLE_MISSING' });
+    await owner.query(`UPDATE officers SET enabled = true, roles = '{author}' WHERE id = $1`, [APPROVER]);
+    await expect(approve()).rejects.toMatchObject({ code: 'ROLE_MISSING' });
+    await owner.query(`UPDATE officers SET roles = '{author,approver}' WHERE id = $1`, [APPROVER]);
+    expect((await approve()).status).toBe('active');
+  });
+
+  it('lets everyone call nothing, and gives every function of the owner a search path of its own', async () => {
+    const { rows: open } = await owner.query(
+      `SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+          AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = 0))`);
+    expect(open).toEqual([]);
+    const { rows: loose } = await owner.query(
+      `SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef AND NOT coalesce('search_path=public, pg_temp' = ANY (proconfig), false)`);
+    expect(loose).toEqual([]);
+  });
+
   it('refuses changes to facts even to their owner', async () => {
     await expect(owner.query('SET ROLE findme_owner; DELETE FROM facts')).rejects.toMatchObject({ code: 'FM002' });
     await owner.query('RESET ROLE');
@@ -213,6 +301,8 @@ describe('the database, whatever the program says', () => {
   it('expires an alert only when its time is over', async () => {
     const alert = await approved();
     await expect(act(alert, { do: 'expire', notice: endingFor(alert) }, NOBODY)).rejects.toMatchObject({ code: 'TRANSITION_NOT_ALLOWED' });
+    await expect(asApp('SELECT end_alert($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9)',
+      [alert.id, alert.version, NOBODY, 'expire', NOW, 'x', 'f'.repeat(64), Buffer.alloc(1), []])).rejects.toThrow('TRANSITION_NOT_ALLOWED');
     expect(await store.expired(new Date(alert.published!.expiresAt.getTime() - 1))).not.toContainEqual({ mode: 'drill', id: alert.id });
     expect(await store.expired(alert.published!.expiresAt)).toContainEqual({ mode: 'drill', id: alert.id });
   });

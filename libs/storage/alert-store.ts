@@ -207,7 +207,7 @@ function toProposal(row: RevisionRow, { content, notice }: Sealed): NonNullable<
     revision: row.number, kind: row.kind as 'alert' | 'update', status: row.status as ProposalStatus, writers: row.writers, content: content!,
     ...(row.submitted_by && { submittedBy: row.submitted_by }),
     ...(notice && row.status === 'in_review' && { notice }),
-    ...(row.content_hash && { contentHash: row.content_hash }),
+    ...(row.content_hash && row.status === 'in_review' && { contentHash: row.content_hash }),
   };
 }
 

@@ -34,6 +34,8 @@ export interface DeliveryView {
   readonly channel: string;
   readonly destination: DestinationId;
   readonly part: number;
+  /** The idempotency key that the partner's ledger knows it by. */
+  readonly key: string;
   readonly state: DeliveryState;
   readonly attempts: number;
   /** How the last attempt ended; null before the first has. */
@@ -143,13 +145,13 @@ export class AlertViews {
       .innerJoinAndMapOne('d.alert', AlertEntity, 'a', 'a.id = d.alertId')
       .innerJoinAndMapOne('d.outbox', OutboxEntity, 'o', 'o.alertId = d.alertId AND o.revision = d.revision')
       .leftJoinAndMapOne('d.last', AttemptEntity, 't',
-        't.deliveryId = d.id AND t.number = (SELECT max(x.number) FROM attempts x WHERE x.delivery_id = d.id)');
+        't.deliveryId = d.id AND t.leaseToken = (SELECT max(x.lease_token) FROM attempts x WHERE x.delivery_id = d.id)');
   }
 }
 
 function toView(d: DeliveryRow): DeliveryView {
   return {
-    id: d.id, alertId: d.alertId, mode: d.alert.mode, revision: d.revision, kind: d.kind, channel: d.channel, destination: d.destination, part: d.part,
+    id: d.id, alertId: d.alertId, mode: d.alert.mode, revision: d.revision, kind: d.kind, channel: d.channel, destination: d.destination, part: d.part, key: d.key,
     state: d.state, attempts: d.attempts, outcome: d.last?.outcome ?? null, reason: d.reason ?? d.last?.reason ?? null,
     nextAttemptAt: d.nextAttemptAt, acceptedAt: d.acceptedAt,
     msToAcceptance: d.acceptedAt && d.acceptedAt.getTime() - d.outbox.createdAt.getTime(),

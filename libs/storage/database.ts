@@ -50,7 +50,8 @@ export function rows<Row>(runner: DataSource | EntityManager, sql: string, value
 
 /** SQLSTATE of `refuse()` in the migrations: the message is a code of the error table. */
 const REFUSED = 'FM001';
-const BUSY = new Set(['55P03', '57014', '53300', '57P03', '25P03', '57P01', '08006', '08001', '08003', 'ECONNREFUSED', 'ECONNRESET']);
+/** Resources gone (53, a full disk included), shutting down (57P), connection lost (08), and waits that came to their end. */
+const BUSY = /^(53|57P|08)|^(55P03|57014|25P03|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE)$/;
 
 /** Turns what the database says into the error table: its own refusals by code, exhaustion and outage into `STORE_BUSY`. */
 export async function guarded<T>(work: () => Promise<T>): Promise<T> {
@@ -59,7 +60,7 @@ export async function guarded<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
     if (code === REFUSED && message !== undefined && message in ERRORS) throw fail(message as ErrorCode);
-    if ((code !== undefined && BUSY.has(code)) || /timeout exceeded when trying to connect|Connection terminated/.test(message ?? '')) throw fail('STORE_BUSY');
+    if ((code !== undefined && BUSY.test(code)) || /timeout exceeded when trying to connect|Connection terminated/.test(message ?? '')) throw fail('STORE_BUSY');
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { fail } from '#kernel/errors.js';
 import type { AlertId, DeliveryId, DestinationId, FactId, Ids, OfficerId } from '#kernel/ids.js';
 import type { Clock } from '#kernel/clock.js';
+import { sha256Hex } from '#kernel/canonical.js';
 import { keyedDigest, seal } from '#kernel/sealing.js';
 import { destinationActor, makeFact, officerActor, SYSTEM, wordOf, type Actor, type FactBody, type FactType } from '#audit/fact.js';
 import type { Receipt } from '#dispatch/channel.js';
@@ -19,6 +20,9 @@ interface ClaimRow {
 /** Sorted locking keeps two transactions from waiting for each other; should it happen all the same, one is repeated. */
 const DEADLOCK = '40P01';
 
+/** First half of the advisory locks on references; the second is a destination. */
+const REFERENCE_LOCK = 4_608_193;
+
 /** Deliveries, attempts and receipts in PostgreSQL. */
 export class PgDeliveryStore implements DeliveryStore {
   constructor(
@@ -33,7 +37,7 @@ export class PgDeliveryStore implements DeliveryStore {
       const [row] = await rows<OutboxRow>(manager,
         `SELECT o.id, o.alert_id AS "alertId", o.revision, o.kind, a.mode, r.expires_at AS "expiresAt"
            FROM outbox o JOIN alerts a ON a.id = o.alert_id JOIN revisions r ON r.alert_id = o.alert_id AND r.number = o.revision
-          WHERE o.planned_at IS NULL ORDER BY o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED`);
+          WHERE o.planned_at IS NULL ORDER BY o.kind IN ('alert', 'update'), o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED`);
       if (!row) return undefined;
       const earlier = await rows<EarlierDelivery>(manager,
         `SELECT channel, destination, part, may_have AS "mayHave" FROM deliveries WHERE alert_id = $1 AND revision < $2 ORDER BY id FOR UPDATE`,
@@ -52,14 +56,14 @@ export class PgDeliveryStore implements DeliveryStore {
 
   async claim(ids: readonly DeliveryId[], by: string, leaseMs: number, now: Date): Promise<Claim> {
     if (ids.length === 0) return { taken: [], died: [] };
-    const claimed = await rows<ClaimRow>(this.source, `SELECT * FROM claim_deliveries($1, $2, make_interval(secs => $3), $4)`, [ids, by, leaseMs / 1000, now]);
-    const died = claimed.filter((row) => row.state !== 'sending');
-    if (died.length > 0) {
-      await this.transaction((manager) => this.append(manager, died.map((row) => row.state === 'dead'
+    return this.transaction(async (manager) => {
+      const claimed = await rows<ClaimRow>(manager, 'SELECT * FROM claim_deliveries($1, $2, make_interval(secs => $3), $4)', [ids, by, leaseMs / 1000, now]);
+      const died = claimed.filter((row) => row.state !== 'sending');
+      await this.append(manager, died.map((row) => row.state === 'dead'
         ? this.fact('delivery.dead', SYSTEM, row.alert_id, { ...naming(toClaimed(row)), attempts: row.attempts, reason: 'expired' })
-        : this.fact('delivery.cancelled', SYSTEM, row.alert_id, { ...naming(toClaimed(row)), cause: row.reason as FactBody<'delivery.cancelled'>['cause'] }))));
-    }
-    return { taken: claimed.filter((row) => row.state === 'sending').map(toClaimed), died: died.map(toClaimed) };
+        : this.fact('delivery.cancelled', SYSTEM, row.alert_id, { ...naming(toClaimed(row)), cause: row.reason as FactBody<'delivery.cancelled'>['cause'] })));
+      return { taken: claimed.filter((row) => row.state === 'sending').map(toClaimed), died: died.map(toClaimed) };
+    });
   }
 
   async due(dueBefore: Date, limit: number): Promise<DeliveryId[]> {
@@ -71,13 +75,20 @@ export class PgDeliveryStore implements DeliveryStore {
 
   async hasten(destination: DestinationId, now: Date): Promise<DeliveryId[]> {
     const found = await rows<{ id: DeliveryId }>(this.source,
-      `UPDATE deliveries SET next_attempt_at = $2 WHERE destination = $1 AND state = 'waiting' RETURNING id`, [destination, now]);
+      `WITH waiting AS (SELECT id FROM deliveries WHERE destination = $1 AND state = 'waiting' ORDER BY id FOR UPDATE)
+       UPDATE deliveries d SET next_attempt_at = $2 FROM waiting WHERE d.id = waiting.id RETURNING d.id`, [destination, now]);
     return found.map((row) => row.id);
   }
 
-  async renew(by: string, leaseMs: number): Promise<void> {
-    await rows(this.source, `UPDATE deliveries SET leased_until = clock_timestamp() + make_interval(secs => $2) WHERE leased_by = $1 AND state = 'sending'`,
-      [by, leaseMs / 1000]);
+  async renew(deliveries: readonly ClaimedDelivery[], leaseMs: number): Promise<DeliveryId[]> {
+    if (deliveries.length === 0) return [];
+    const held = await rows<{ id: DeliveryId }>(this.source,
+      `WITH held AS (
+         SELECT d.id FROM deliveries d JOIN unnest($1::uuid[], $2::bigint[]) AS v (id, token) ON d.id = v.id AND d.lease_token = v.token
+          WHERE d.state = 'sending' ORDER BY d.id FOR UPDATE OF d)
+       UPDATE deliveries d SET leased_until = clock_timestamp() + make_interval(secs => $3) FROM held WHERE d.id = held.id RETURNING d.id`,
+      [deliveries.map((d) => d.id), deliveries.map((d) => d.leaseToken), leaseMs / 1000]);
+    return held.map((row) => row.id);
   }
 
   async takeLapsed(by: string, leaseMs: number): Promise<ClaimedDelivery[]> {
@@ -94,6 +105,7 @@ export class PgDeliveryStore implements DeliveryStore {
     if (attempts.length === 0) return Promise.resolve();
     return this.transaction(async (manager) => {
       const ids = attempts.map((a) => a.delivery.id);
+      await this.lockReferences(manager, attempts.flatMap(({ delivery, outcome }) => (outcome.kind === 'accepted' && outcome.references.length > 0 ? [delivery.destination] : [])));
       await rows(manager, 'SELECT FROM deliveries WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [ids]);
       // A row moves only for the sender that still holds it; a fenced one leaves its attempt behind and nothing else.
       await rows(manager,
@@ -107,41 +119,50 @@ export class PgDeliveryStore implements DeliveryStore {
           attempts.map((a) => a.settlement.mayHave), attempts.map((a) => a.settlement.reason ?? null), attempts.map((a) => a.settlement.expectedReceipts ?? null),
           attempts.map((a) => new Date(a.startedAt.getTime() + a.ms)),
         ]);
-      await rows(manager,
-        `INSERT INTO attempts (delivery_id, number, started_at, ms, outcome, reason, content_hash)
-         SELECT * FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::float8[], $5::text[], $6::text[], $7::text[]) ON CONFLICT DO NOTHING`,
+      const added = await rows<{ delivery_id: DeliveryId; lease_token: string }>(manager,
+        `INSERT INTO attempts (delivery_id, number, lease_token, started_at, ms, outcome, reason, content_hash)
+         SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::float8[], $6::text[], $7::text[], $8::text[])
+         ON CONFLICT DO NOTHING RETURNING delivery_id, lease_token`,
         [
-          ids, attempts.map((a) => a.delivery.attempt), attempts.map((a) => a.startedAt), attempts.map((a) => a.ms), attempts.map((a) => a.outcome.kind),
-          attempts.map((a) => reasonOf(a) ?? null), attempts.map((a) => a.delivery.contentHash),
+          ids, attempts.map((a) => a.delivery.attempt), attempts.map((a) => a.delivery.leaseToken), attempts.map((a) => a.startedAt), attempts.map((a) => a.ms),
+          attempts.map((a) => a.outcome.kind), attempts.map((a) => reasonOf(a) ?? null), attempts.map((a) => a.delivery.contentHash),
         ]);
-      await this.keepReferences(manager, attempts);
+      const isNew = new Set(added.map((row) => `${row.delivery_id} ${row.lease_token}`));
+      const fresh = attempts.filter((a) => isNew.has(`${a.delivery.id} ${a.delivery.leaseToken}`));
+      await this.keepReferences(manager, fresh);
       await this.applyReceipts(manager, ids);
-      await this.append(manager, attempts.flatMap((a) => this.attemptFacts(a)));
+      const overtaken = await this.overtaken(manager, fresh);
+      await this.append(manager, [...fresh.flatMap((a) => this.attemptFacts(a)), ...overtaken]);
     });
   }
 
-  async postpone(postponed: readonly Postponed[]): Promise<void> {
-    await rows(this.source,
-      `UPDATE deliveries d SET state = 'waiting', next_attempt_at = v.until, reason = v.reason, attempts = d.attempts - 1, may_have = v.had,
-              leased_by = NULL, leased_until = NULL
-         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::boolean[]) AS v (id, token, until, reason, had)
-        WHERE d.id = v.id AND d.lease_token = v.token AND d.state = 'sending'`,
-      [
-        postponed.map((p) => p.delivery.id), postponed.map((p) => p.delivery.leaseToken), postponed.map((p) => p.until), postponed.map((p) => p.reason),
-        postponed.map((p) => p.delivery.had),
-      ]);
+  postpone(postponed: readonly Postponed[]): Promise<void> {
+    if (postponed.length === 0) return Promise.resolve();
+    return this.transaction(async (manager) => {
+      await rows(manager, 'SELECT FROM deliveries WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [postponed.map((p) => p.delivery.id)]);
+      await rows(manager,
+        `UPDATE deliveries d SET state = 'waiting', next_attempt_at = v.until, reason = v.reason, attempts = d.attempts - 1, may_have = v.had,
+                leased_by = NULL, leased_until = NULL
+           FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::boolean[]) AS v (id, token, until, reason, had)
+          WHERE d.id = v.id AND d.lease_token = v.token AND d.state = 'sending'`,
+        [
+          postponed.map((p) => p.delivery.id), postponed.map((p) => p.delivery.leaseToken), postponed.map((p) => p.until), postponed.map((p) => p.reason),
+          postponed.map((p) => p.delivery.had),
+        ]);
+    });
   }
 
   receive(receipts: readonly Receipt[]): Promise<void> {
     if (receipts.length === 0) return Promise.resolve();
     return this.transaction(async (manager) => {
+      await this.lockReferences(manager, receipts.map((r) => r.destination));
       const added = await rows<{ seq: string }>(manager,
         `INSERT INTO receipts (destination, receipt_key, reference, key, stage, word, partner_at)
          SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[]) ON CONFLICT DO NOTHING RETURNING seq`,
         [
-          receipts.map((r) => r.destination), receipts.map((r) => r.receiptKey), receipts.map((r) => ('reference' in r.about ? r.about.reference : null)),
-          receipts.map((r) => ('key' in r.about ? r.about.key : null)), receipts.map((r) => r.stage), receipts.map((r) => wordOf(r.word, 40)),
-          receipts.map((r) => r.at ?? null),
+          receipts.map((r) => r.destination), receipts.map((r) => storable(r.receiptKey)),
+          receipts.map((r) => ('reference' in r.about ? storable(r.about.reference) : null)), receipts.map((r) => ('key' in r.about ? storable(r.about.key) : null)),
+          receipts.map((r) => r.stage), receipts.map((r) => wordOf(r.word, 40)), receipts.map((r) => (r.at && !Number.isNaN(r.at.getTime()) ? r.at : null)),
         ]);
       const seqs = added.map((row) => row.seq);
       const matched = await rows<{ delivery_id: DeliveryId }>(manager,
@@ -178,7 +199,8 @@ export class PgDeliveryStore implements DeliveryStore {
       const key = await this.keys.of(manager, row.alert_id);
       await rows(manager,
         verdict === 'retry'
-          ? `UPDATE deliveries SET state = 'queued', settled_by = $2, reason = NULL WHERE id = $1`
+          ? `UPDATE deliveries SET state = 'queued', settled_by = $2, reason = NULL,
+                    heard_up_to = coalesce((SELECT max(seq) FROM receipts WHERE delivery_id = $1), 0) WHERE id = $1`
           : `UPDATE deliveries SET state = 'closed', settled_by = $2 WHERE id = $1`, [id, by]);
       await rows(manager, 'INSERT INTO remarks (alert_id, revision, verb, by, at, sealed) VALUES ($1, $2, $3, $4, $5, $6)',
         [row.alert_id, row.revision, verdict, by, at, seal(key, Buffer.from(reason), `${row.alert_id}:remark`)]);
@@ -211,10 +233,45 @@ export class PgDeliveryStore implements DeliveryStore {
     return added.map((d) => d.id);
   }
 
+  /**
+   * A publish that began after its alert had ended (its sender stood still in between) is not silently forgotten: the ending
+   * is sent again, and a person has to see to it. Compares this machine's clock with the database's.
+   */
+  private async overtaken(manager: EntityManager, attempts: readonly AttemptRecord[]): Promise<string[]> {
+    const left = attempts.filter(({ delivery, outcome }) => !isEnding(delivery.kind) && (outcome.kind === 'accepted' || outcome.kind === 'uncertain'));
+    if (left.length === 0) return [];
+    const overtaking = await rows<ClaimRow>(manager,
+      `UPDATE deliveries d SET state = 'uncertain', reason = 'sent_after_ending', may_have = true
+         FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS v (id, token, started_at), outbox o
+        WHERE d.id = v.id AND d.state = 'cancelled' AND d.lease_token > v.token
+          AND o.alert_id = d.alert_id AND o.kind IN ('found', 'withdrawn', 'expired') AND o.created_at < v.started_at
+       RETURNING d.*, d.may_have AS had, '' AS content_hash`,
+      [left.map((a) => a.delivery.id), left.map((a) => a.delivery.leaseToken), left.map((a) => a.startedAt)]);
+    if (overtaking.length === 0) return [];
+    await rows(manager,
+      `WITH again AS (
+         UPDATE deliveries e SET state = 'queued', reason = 'overtaken' FROM deliveries d
+          WHERE d.id = ANY ($1) AND e.alert_id = d.alert_id AND e.channel = d.channel AND e.destination = d.destination AND e.part = d.part
+            AND e.kind IN ('found', 'withdrawn', 'expired') AND e.state = 'accepted'
+         RETURNING e.id)
+       SELECT pg_notify('deliveries', id::text) FROM again`, [overtaking.map((row) => row.id)]);
+    return overtaking.map((row) => this.fact('delivery.dead', SYSTEM, row.alert_id, { ...naming(toClaimed(row)), attempts: row.attempts, reason: 'sent_after_ending' }));
+  }
+
+  /**
+   * Receipts and the references they speak of arrive in any order, in two transactions at once too: per destination one of
+   * them waits, so that neither misses the other. Taken before any row lock.
+   */
+  private async lockReferences(manager: EntityManager, destinations: readonly string[]): Promise<void> {
+    if (destinations.length === 0) return;
+    await rows(manager, `SELECT pg_advisory_xact_lock($1, h) FROM (SELECT DISTINCT hashtext(d) AS h FROM unnest($2::text[]) AS d ORDER BY h) AS sorted`,
+      [REFERENCE_LOCK, [...new Set(destinations)]]);
+  }
+
   /** Keeps the partner's identifiers, and matches receipts that were quicker than the answer. */
   private async keepReferences(manager: EntityManager, attempts: readonly AttemptRecord[]): Promise<void> {
     const pairs = attempts.flatMap(({ delivery, outcome }) =>
-      outcome.kind === 'accepted' ? outcome.references.map((reference) => ({ delivery, reference })) : []);
+      outcome.kind === 'accepted' ? outcome.references.map((reference) => ({ delivery, reference: storable(reference) })) : []);
     if (pairs.length === 0) return;
     const destinations = pairs.map((p) => p.delivery.destination);
     const references = pairs.map((p) => p.reference);
@@ -235,9 +292,9 @@ export class PgDeliveryStore implements DeliveryStore {
     await rows(manager, 'SELECT FROM deliveries WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [ids]);
     await rows(manager,
       `WITH counted AS (
-         SELECT delivery_id AS id, count(*) FILTER (WHERE stage = 'confirmed')::integer AS confirmed, count(*) FILTER (WHERE stage = 'failed')::integer AS failed,
-                min(received_at) AS first_at
-           FROM receipts WHERE delivery_id = ANY ($1) GROUP BY delivery_id),
+         SELECT r.delivery_id AS id, count(*) FILTER (WHERE stage = 'confirmed')::integer AS confirmed,
+                count(*) FILTER (WHERE stage = 'failed' AND r.seq > k.heard_up_to)::integer AS failed, min(received_at) AS first_at
+           FROM receipts r JOIN deliveries k ON k.id = r.delivery_id WHERE r.delivery_id = ANY ($1) GROUP BY r.delivery_id),
        judged AS (
          SELECT c.*, CASE
              WHEN d.state NOT IN ('waiting', 'uncertain', 'dead', 'accepted', 'confirmed', 'failed') THEN d.state
@@ -291,7 +348,8 @@ export class PgDeliveryStore implements DeliveryStore {
       try {
         return await inTransaction(this.source, work);
       } catch (error) {
-        if ((error as { code?: string }).code !== DEADLOCK || attempt === 3) throw error;
+        if ((error as { code?: string }).code !== DEADLOCK) throw error;
+        if (attempt === 3) throw fail('STORE_BUSY');
       }
     }
   }
@@ -310,4 +368,9 @@ function toClaimed(row: ClaimRow): ClaimedDelivery {
     id: row.id, alertId: row.alert_id, revision: row.revision, kind: row.kind, channel: row.channel, destination: row.destination, part: row.part, key: row.key,
     attempt: row.attempts, leaseToken: row.lease_token, had: row.had, expiresAt: row.expires_at, contentHash: row.content_hash,
   };
+}
+
+/** A partner's identifier as it is kept: what PostgreSQL cannot store or index becomes its digest, the same way everywhere. */
+function storable(identifier: string): string {
+  return identifier.length <= 200 && !identifier.includes('\0') ? identifier : `sha256:${sha256Hex(identifier)}`;
 }

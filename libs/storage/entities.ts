@@ -53,6 +53,8 @@ export class DeliveryEntity {
   @Column('text') channel!: string;
   @Column('text') destination!: DestinationId;
   @Column('integer') part!: number;
+  /** The idempotency key that the partner's ledger knows it by. */
+  @Column('text') key!: string;
   @Column('text') state!: DeliveryState;
   @Column('integer') attempts!: number;
   @Column('text', { nullable: true }) reason!: string | null;
@@ -69,6 +71,8 @@ export class DeliveryEntity {
 export class AttemptEntity {
   @PrimaryColumn('uuid', { name: 'delivery_id' }) deliveryId!: DeliveryId;
   @PrimaryColumn('integer') number!: number;
+  /** Two senders may have made the same attempt, one of them fenced. */
+  @PrimaryColumn('bigint', { name: 'lease_token' }) leaseToken!: string;
   @Column('timestamptz', { name: 'started_at' }) startedAt!: Date;
   @Column('double precision') ms!: number;
   @Column('text') outcome!: 'accepted' | 'refused' | 'deferred' | 'uncertain';

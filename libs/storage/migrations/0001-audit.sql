@@ -2,6 +2,9 @@
 -- may read. `record` holds the exact bytes that are hashed; every other column is derived from it, so none can
 -- contradict it.
 
+-- A function is for whom it is granted to, never for everyone.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
 CREATE TABLE facts (
   seq      bigint PRIMARY KEY,
   record   text   NOT NULL,
@@ -28,11 +31,11 @@ CREATE FUNCTION chain_fold(state bytea, head bytea, record text) RETURNS bytea
   RETURN sha256(coalesce(state, head) || convert_to(record, 'UTF8'));
 CREATE AGGREGATE chain(head bytea, record text) (SFUNC = chain_fold, STYPE = bytea);
 
-CREATE FUNCTION append_facts(records text[]) RETURNS bigint
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- Links facts to the chain. Not for the application: it has `append_facts`, and the functions that decide.
+CREATE FUNCTION link_facts(records text[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   head chain_head;
-  added bigint := cardinality(records);
+  added bigint := coalesce(cardinality(records), 0);
 BEGIN
   IF added = 0 THEN RAISE EXCEPTION USING ERRCODE = 'FM003', MESSAGE = 'a change is written with its fact'; END IF;
   SELECT * INTO STRICT head FROM chain_head FOR UPDATE;
@@ -44,6 +47,17 @@ BEGIN
   )
   UPDATE chain_head h SET seq = l.seq, hash = l.hash FROM linked l WHERE l.seq = head.seq + added;
   RETURN head.seq + added;
+END $$;
+
+-- What the application may say by itself: everything but decisions on alerts, whose facts are written by the functions
+-- that make them.
+CREATE FUNCTION append_facts(records text[]) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM unnest(records) AS r (record) WHERE r.record::jsonb ->> 'type' ~ '^(alert|revision)\.') THEN
+    RAISE EXCEPTION USING ERRCODE = 'FM003', MESSAGE = 'the fact of a decision is written with the decision';
+  END IF;
+  RETURN link_facts(records);
 END $$;
 
 CREATE TABLE checkpoints (
@@ -62,5 +76,4 @@ CREATE TRIGGER checkpoints_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ch
 
 GRANT SELECT ON facts, chain_head, checkpoints TO findme_app;
 GRANT INSERT ON checkpoints TO findme_app;
-REVOKE ALL ON FUNCTION append_facts(text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION append_facts(text[]) TO findme_app;

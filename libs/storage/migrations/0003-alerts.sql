@@ -38,6 +38,8 @@ CREATE TABLE revisions (
   number       integer NOT NULL,
   kind         text NOT NULL CHECK (kind IN ('alert', 'update', 'found', 'withdrawn', 'expired')),
   status       text NOT NULL CHECK (status IN ('draft', 'in_review', 'returned', 'rejected', 'dropped', 'approved', 'ending')),
+  -- Reaches the alert when the revision is published. Endings have none.
+  case_number  text,
   writers      uuid[] NOT NULL,
   submitted_by uuid REFERENCES officers,
   decided_by   uuid REFERENCES officers,
@@ -86,6 +88,7 @@ CREATE TABLE outbox (
   created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
   planned_at   timestamptz,
   UNIQUE (alert_id, revision),
+  UNIQUE (alert_id, revision, kind),
   FOREIGN KEY (alert_id, revision) REFERENCES revisions
 );
 CREATE INDEX outbox_waiting ON outbox (id) WHERE planned_at IS NULL;
@@ -123,7 +126,7 @@ DECLARE
 BEGIN
   SELECT * INTO a FROM alerts WHERE id = p_alert FOR UPDATE;
   IF NOT FOUND THEN PERFORM refuse('ALERT_MISSING'); END IF;
-  IF a.version <> p_version THEN PERFORM refuse('ALERT_STALE'); END IF;
+  IF a.version IS DISTINCT FROM p_version THEN PERFORM refuse('ALERT_STALE'); END IF;
   SELECT to_status INTO target FROM alert_moves WHERE verb = p_verb AND from_status = a.status;
   IF target IS NULL THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
   a.status := target;
@@ -142,6 +145,18 @@ BEGIN
   RETURN r;
 END $$;
 
+-- Writes the fact of a decision: one, of the decision's own type, about this alert, by who made it.
+CREATE FUNCTION state_decision(p_alert uuid, p_by uuid, p_type text, p_facts text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  said jsonb := p_facts[1]::jsonb;
+BEGIN
+  IF cardinality(p_facts) IS DISTINCT FROM 1 OR said ->> 'type' IS DISTINCT FROM p_type OR said ->> 'alert' IS DISTINCT FROM p_alert::text
+     OR said ->> 'actor' IS DISTINCT FROM (CASE p_by WHEN '00000000-0000-0000-0000-000000000000' THEN 'system' ELSE 'officer:' || p_by END) THEN
+    RAISE EXCEPTION USING ERRCODE = 'FM003', MESSAGE = 'a decision is written with its own fact';
+  END IF;
+  PERFORM link_facts(p_facts);
+END $$;
+
 CREATE FUNCTION create_alert(p_alert uuid, p_mode text, p_case text, p_by uuid, p_at timestamptz, p_key bytea, p_sealed bytea, p_facts text[])
   RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -149,8 +164,10 @@ BEGIN
   INSERT INTO alerts (id, mode, status, version, case_number, created_by, created_at, last_revision, proposal)
     VALUES (p_alert, p_mode, 'prepared', 1, p_case, p_by, p_at, 1, 1);
   INSERT INTO case_keys VALUES (p_alert, p_key);
-  INSERT INTO revisions (alert_id, number, kind, status, writers, sealed) VALUES (p_alert, 1, 'alert', 'draft', ARRAY[p_by], p_sealed);
-  PERFORM append_facts(p_facts);
+  INSERT INTO revisions (alert_id, number, kind, status, case_number, writers, sealed)
+    VALUES (p_alert, 1, 'alert', 'draft', p_case, ARRAY[p_by], p_sealed);
+  PERFORM state_decision(p_alert, p_by, 'alert.created', p_facts[1:1]);
+  PERFORM state_decision(p_alert, p_by, 'revision.saved', p_facts[2:]);
 END $$;
 
 CREATE FUNCTION edit_alert(p_alert uuid, p_version integer, p_case text, p_by uuid, p_sealed bytea, p_facts text[])
@@ -161,11 +178,12 @@ BEGIN
   PERFORM must_hold_role(p_by, 'author');
   a := move_alert(p_alert, p_version, 'edit');
   r := move_proposal(a, 'edit');
-  UPDATE revisions SET sealed = p_sealed, content_hash = NULL, identifier = NULL, submitted_by = NULL,
+  UPDATE revisions SET sealed = p_sealed, case_number = p_case, content_hash = NULL, identifier = NULL, submitted_by = NULL,
     writers = CASE WHEN p_by = ANY (writers) THEN writers ELSE writers || p_by END
     WHERE alert_id = p_alert AND number = r.number;
-  UPDATE alerts SET version = a.version, case_number = p_case WHERE id = p_alert;
-  PERFORM append_facts(p_facts);
+  -- What the public has keeps its case number until the edit is published too.
+  UPDATE alerts SET version = a.version, case_number = CASE WHEN a.current_revision IS NULL THEN p_case ELSE case_number END WHERE id = p_alert;
+  PERFORM state_decision(p_alert, p_by, 'revision.saved', p_facts);
 END $$;
 
 CREATE FUNCTION submit_alert(p_alert uuid, p_version integer, p_by uuid, p_identifier text, p_hash text, p_sealed bytea, p_facts text[])
@@ -179,7 +197,7 @@ BEGIN
   UPDATE revisions SET status = 'in_review', submitted_by = p_by, identifier = p_identifier, content_hash = p_hash, sealed = p_sealed
     WHERE alert_id = p_alert AND number = r.number;
   UPDATE alerts SET version = a.version WHERE id = p_alert;
-  PERFORM append_facts(p_facts);
+  PERFORM state_decision(p_alert, p_by, 'revision.submitted', p_facts);
 END $$;
 
 -- Return or reject, always with a remark.
@@ -198,7 +216,7 @@ BEGIN
   UPDATE alerts SET version = a.version, status = a.status, proposal = CASE p_verb WHEN 'return' THEN proposal END,
     ended_at = CASE a.status WHEN 'rejected' THEN p_at END WHERE id = p_alert;
   INSERT INTO remarks (alert_id, revision, verb, by, at, sealed) VALUES (p_alert, r.number, p_verb, p_by, p_at, p_remark);
-  PERFORM append_facts(p_facts);
+  PERFORM state_decision(p_alert, p_by, CASE p_verb WHEN 'return' THEN 'revision.returned' ELSE 'revision.rejected' END, p_facts);
 END $$;
 
 CREATE FUNCTION approve_alert(p_alert uuid, p_version integer, p_by uuid, p_hash text, p_sent timestamptz, p_expires timestamptz, p_facts text[])
@@ -214,9 +232,10 @@ BEGIN
   IF p_expires <= p_sent OR p_expires > p_sent + interval '72 hours' THEN PERFORM refuse('VALIDITY_OUT_OF_RANGE'); END IF;
   UPDATE revisions SET status = 'approved', decided_by = p_by, sent_at = p_sent, expires_at = p_expires
     WHERE alert_id = p_alert AND number = r.number;
-  UPDATE alerts SET version = a.version, status = a.status, proposal = NULL, current_revision = r.number, expires_at = p_expires WHERE id = p_alert;
+  UPDATE alerts SET version = a.version, status = a.status, proposal = NULL, current_revision = r.number, expires_at = p_expires,
+    case_number = r.case_number WHERE id = p_alert;
   INSERT INTO outbox (alert_id, revision, kind, content_hash) VALUES (p_alert, r.number, r.kind, p_hash);
-  PERFORM append_facts(p_facts);
+  PERFORM state_decision(p_alert, p_by, 'revision.approved', p_facts);
   PERFORM pg_notify('outbox', p_alert::text);
 END $$;
 
@@ -228,10 +247,10 @@ BEGIN
   PERFORM must_hold_role(p_by, 'author');
   a := move_alert(p_alert, p_version, 'revise');
   IF a.proposal IS NOT NULL THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
-  INSERT INTO revisions (alert_id, number, kind, status, writers, sealed)
-    VALUES (p_alert, a.last_revision + 1, 'update', 'draft', ARRAY[p_by], p_sealed);
+  INSERT INTO revisions (alert_id, number, kind, status, case_number, writers, sealed)
+    VALUES (p_alert, a.last_revision + 1, 'update', 'draft', a.case_number, ARRAY[p_by], p_sealed);
   UPDATE alerts SET version = a.version, last_revision = a.last_revision + 1, proposal = a.last_revision + 1 WHERE id = p_alert;
-  PERFORM append_facts(p_facts);
+  PERFORM state_decision(p_alert, p_by, 'revision.saved', p_facts);
 END $$;
 
 -- Found, withdrawn or expired: one officer is enough (for expiry, the clock is). A proposal in the making is dropped.
@@ -242,10 +261,10 @@ DECLARE
   a alerts;
 BEGIN
   IF p_verb NOT IN ('found', 'withdraw', 'expire') THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
-  IF p_verb <> 'expire' THEN PERFORM must_hold_role(p_by, 'author', 'approver'); END IF;
+  IF p_verb IS DISTINCT FROM 'expire' THEN PERFORM must_hold_role(p_by, 'author', 'approver'); END IF;
   IF p_verb <> 'expire' AND p_remark IS NULL THEN PERFORM refuse('REASON_MISSING'); END IF;
   a := move_alert(p_alert, p_version, p_verb);
-  IF p_verb = 'expire' AND a.expires_at > p_at THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
+  IF p_verb = 'expire' AND (a.expires_at > p_at) IS NOT FALSE THEN PERFORM refuse('TRANSITION_NOT_ALLOWED'); END IF;
   UPDATE revisions SET status = 'dropped' WHERE alert_id = p_alert AND number = a.proposal;
   INSERT INTO revisions (alert_id, number, kind, status, writers, identifier, content_hash, sent_at, expires_at, sealed)
     VALUES (p_alert, a.last_revision + 1, CASE p_verb WHEN 'withdraw' THEN 'withdrawn' WHEN 'expire' THEN 'expired' ELSE 'found' END,
@@ -256,32 +275,35 @@ BEGIN
   END IF;
   INSERT INTO outbox (alert_id, revision, kind, content_hash)
     VALUES (p_alert, a.last_revision + 1, CASE p_verb WHEN 'withdraw' THEN 'withdrawn' WHEN 'expire' THEN 'expired' ELSE 'found' END, p_hash);
-  PERFORM append_facts(p_facts);
+  PERFORM state_decision(p_alert, p_by, CASE p_verb WHEN 'withdraw' THEN 'alert.withdrawn' WHEN 'expire' THEN 'alert.expired' ELSE 'alert.found' END, p_facts);
   PERFORM pg_notify('outbox', p_alert::text);
 END $$;
 
--- Destroys the key and everything sealed with it. Hashes, times and officers remain.
+-- Destroys the key and everything sealed with it. Hashes, times and officers remain. Not before the ending has gone out as
+-- far as it can: its words are sealed under the same key, and a partner that still airs must be told to stop first.
 CREATE FUNCTION erase_alert(p_alert uuid, p_version integer, p_by uuid, p_at timestamptz, p_facts text[])
   RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   a alerts;
 BEGIN
-  IF p_by <> '00000000-0000-0000-0000-000000000000' THEN PERFORM must_hold_role(p_by, 'author', 'approver'); END IF;
+  IF p_by IS DISTINCT FROM '00000000-0000-0000-0000-000000000000' THEN PERFORM must_hold_role(p_by, 'approver'); END IF;
   a := move_alert(p_alert, p_version, 'erase');
+  IF EXISTS (SELECT FROM outbox WHERE alert_id = p_alert AND planned_at IS NULL)
+     OR EXISTS (SELECT FROM deliveries WHERE alert_id = p_alert AND state IN ('queued', 'sending', 'waiting')) THEN
+    PERFORM refuse('TRANSITION_NOT_ALLOWED');
+  END IF;
   DELETE FROM case_keys WHERE alert_id = p_alert;
   UPDATE revisions SET sealed = NULL WHERE alert_id = p_alert;
   UPDATE photos SET sealed = NULL WHERE alert_id = p_alert;
   UPDATE remarks SET sealed = NULL WHERE alert_id = p_alert;
   UPDATE alerts SET version = a.version, status = a.status, erased_at = p_at, proposal = NULL WHERE id = p_alert;
-  PERFORM append_facts(p_facts);
+  PERFORM state_decision(p_alert, p_by, 'alert.erased', p_facts);
 END $$;
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT SELECT ON alerts, revisions, case_keys, photos, remarks, outbox TO findme_app;
 GRANT INSERT ON photos, remarks TO findme_app;
 GRANT UPDATE (planned_at) ON outbox TO findme_app;
 GRANT EXECUTE ON FUNCTION
-  append_facts(text[]),
   create_alert(uuid, text, text, uuid, timestamptz, bytea, bytea, text[]),
   edit_alert(uuid, integer, text, uuid, bytea, text[]),
   submit_alert(uuid, integer, uuid, text, text, bytea, text[]),

@@ -28,8 +28,10 @@ CREATE TABLE deliveries (
   created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
   accepted_at     timestamptz,
   settled_by      uuid,
+  -- Receipts up to here speak of what was before a person had it sent again.
+  heard_up_to     bigint NOT NULL DEFAULT 0,
   UNIQUE (alert_id, revision, channel, destination, part),
-  FOREIGN KEY (alert_id, revision) REFERENCES outbox (alert_id, revision),
+  FOREIGN KEY (alert_id, revision, kind) REFERENCES outbox (alert_id, revision, kind),
   CHECK ((state = 'sending') = (leased_until IS NOT NULL)),
   CHECK ((state = 'waiting') = (next_attempt_at IS NOT NULL)),
   CHECK (state NOT IN ('accepted', 'confirmed', 'failed') OR accepted_at IS NOT NULL)
@@ -37,16 +39,23 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (state, next_attempt_at) WHERE state IN ('queued', 'sending', 'waiting');
 CREATE INDEX deliveries_person ON deliveries (created_at, id) WHERE state IN ('dead', 'uncertain', 'failed');
 
--- Every attempt as it ended. Append-only.
+-- What is settled stays settled, whoever asks. One way out: a cancelled publish that turns out to have left all the same
+-- goes to a person.
+CREATE TRIGGER deliveries_settled BEFORE UPDATE OF state ON deliveries FOR EACH ROW
+  WHEN (OLD.state IN ('confirmed', 'cancelled', 'closed') AND NEW.state <> OLD.state AND (OLD.state, NEW.state) <> ('cancelled', 'uncertain'))
+  EXECUTE FUNCTION refuse_change();
+
+-- Every attempt as it ended, also that of a sender that was fenced meanwhile (its token tells). Append-only.
 CREATE TABLE attempts (
   delivery_id  uuid NOT NULL REFERENCES deliveries,
   number       integer NOT NULL,
+  lease_token  bigint NOT NULL,
   started_at   timestamptz NOT NULL,
   ms           double precision NOT NULL,
   outcome      text NOT NULL CHECK (outcome IN ('accepted', 'refused', 'deferred', 'uncertain')),
   reason       text,
   content_hash text NOT NULL,
-  PRIMARY KEY (delivery_id, number)
+  PRIMARY KEY (delivery_id, number, lease_token)
 );
 
 -- The partner's identifiers of what it accepted.
@@ -96,7 +105,7 @@ BEGIN
   WITH due AS (
     SELECT d.id, d.may_have,
            CASE WHEN d.kind IN ('alert', 'update')
-                THEN CASE WHEN a.status <> 'active' THEN CASE a.status WHEN 'erased' THEN 'erased' ELSE a.status END
+                THEN CASE WHEN a.status <> 'active' THEN a.status
                           WHEN a.current_revision <> d.revision THEN 'superseded' END
                 ELSE CASE WHEN a.status = 'erased' THEN 'erased' END
            END AS cause,
@@ -118,11 +127,10 @@ BEGIN
   RETURNING d.id, d.alert_id, d.revision, d.kind, d.channel, d.destination, d.part, d.key, d.state, d.attempts, d.lease_token,
             due.may_have, d.reason, d.expires_at, o.content_hash;
 END $$;
-REVOKE ALL ON FUNCTION claim_deliveries(uuid[], uuid, interval, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION claim_deliveries(uuid[], uuid, interval, timestamptz) TO findme_app;
 
 GRANT SELECT, INSERT ON deliveries, attempts, delivery_references, receipts TO findme_app;
 GRANT UPDATE (state, attempts, next_attempt_at, lease_token, leased_by, leased_until, may_have, reason, expected, confirmed, failed,
-              accepted_at, settled_by) ON deliveries TO findme_app;
+              accepted_at, settled_by, heard_up_to) ON deliveries TO findme_app;
 GRANT UPDATE (delivery_id) ON receipts TO findme_app;
 GRANT SELECT, INSERT, UPDATE ON breakers TO findme_app;
