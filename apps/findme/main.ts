@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, Command>> = {
   start: async (_, environment) => (await import('./system.js')).run(environment),
   migrate: async (_, environment) => (await import('./system.js')).migrateOnly(environment),
   drill: async (parameters, environment) => (await import('./drill/command.js')).drill(parameters, environment),
+  'verify-audit': async (parameters, environment) => (await import('./verify-audit.js')).verifyAuditCommand(parameters, environment, (text) => void process.stdout.write(text)),
   test: async (parameters) => (await import('./checks.js')).test(parameters),
   check: async (parameters) => (await import('./checks.js')).check(parameters),
 };

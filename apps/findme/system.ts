@@ -5,12 +5,12 @@ import { readConfiguration } from '#config/configuration.js';
 import { projectRoot } from '#config/project-root.js';
 import { systemClock } from '#kernel/clock.js';
 import { APP_ROLE, migrate } from '#storage/migrate.js';
+import { onDatabase } from './database.js';
 import { makeDrillSecrets } from './drill-secrets.js';
-import { startServers } from './embedded/servers.js';
 import { npmLaunchers, watchLaunchers } from './launcher.js';
 import { seedDrillOfficers } from './officers.js';
 import { start, type StartedSystem, type StartParts } from './start.js';
-import { claimState, releaseState, runningSystem, secretsOf, stateFolder } from './state.js';
+import { secretsOf, stateFolder } from './state.js';
 import type { DrillAccount } from './welcome.js';
 
 /*
@@ -28,7 +28,10 @@ export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal, laun
     environment, asked, launchers, migrate, appRole: APP_ROLE,
     accounts: (adminUrl, { folder }) => drillAccounts(adminUrl, folder, environment),
     programs: PROGRAMS,
-    next: [],
+    next: [
+      ['npm run drill', 'plays a whole alert: written, approved, sent to every partner, found, erased from the air'],
+      ['npm run verify-audit', 'recomputes the chain of every decision and delivery'],
+    ],
     log: say,
   };
 }
@@ -65,24 +68,8 @@ export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
 
 /** `migrate`: bring the database to today's schema and end. Uses DATABASE_URL, the running system's, or an own embedded one. */
 export async function migrateOnly(environment: NodeJS.ProcessEnv): Promise<number> {
-  const stateDir = await stateFolder(environment['FINDME_STATE']);
-  const { appPassword } = await secretsOf(stateDir, environment['FINDME_SECRETS']);
-  const known = environment['DATABASE_URL'] ?? (await runningSystem(stateDir))?.adminUrl;
-  if (known !== undefined) {
-    await migrate({ ownerUrl: known, appPassword });
-  } else {
-    await claimState(stateDir);
-    try {
-      const servers = await startServers({ stateDir, durable: true, postgres: 'embedded', redis: 'none', log: say });
-      try {
-        await migrate({ ownerUrl: servers.databaseUrl ?? '', appPassword });
-      } finally {
-        await servers.stop();
-      }
-    } finally {
-      await releaseState(stateDir);
-    }
-  }
+  const { appPassword } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
+  await onDatabase(environment, (ownerUrl) => migrate({ ownerUrl, appPassword }));
   say('The database has today\'s schema.');
   return 0;
 }

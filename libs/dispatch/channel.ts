@@ -39,6 +39,11 @@ export interface Channel<Settings = unknown> {
   parts(settings: Settings): number;
   /** Exactly what would be sent, with its length in the channel's encoding, and every fault in it. Pure. */
   preview(notice: Notice, settings: Settings): readonly Preview[];
+  /**
+   * Names of the secrets under which a partner signs the receipts that it posts to the API: all that are valid now, two
+   * while one is replaced. Left out where receipts come another way.
+   */
+  receiptSecrets?(settings: Settings): readonly string[];
   /** Opens (lazily) the warm connection to one destination. Must not throw because the partner is away. */
   open(destination: Destination<Settings>, line: Line): Connection;
 }

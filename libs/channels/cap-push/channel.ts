@@ -18,6 +18,7 @@ export function createCapPush(signed = new SignedNotices()): Channel<CapPushSett
     lapses: true,
     parts: () => 1,
     preview,
+    receiptSecrets: ({ secret }) => [secret],
     open: (destination, line) => new CapPushConnection(destination, line, signed),
   };
 }
