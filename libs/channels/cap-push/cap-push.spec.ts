@@ -8,6 +8,8 @@ import { verifyCap } from '#cap/sign.js';
 import { issueClientCertificate } from '#cap/certificates.js';
 import { drillKeys } from '#cap/testing/keys.js';
 import type { Connection, Line, Outcome } from '#dispatch/channel.js';
+import { readReceipts } from '#dispatch/https/receipt.js';
+import { reasonOf } from '#dispatch/https/wire.js';
 import { CANARY_NAMES, sampleEnding, sampleMessage, sampleNotice, samplePhoto } from '#dispatch/testing/sample-notice.js';
 import { signWebhook } from '#dispatch/webhook-signature.js';
 import { FixedClock } from '#kernel/clock.js';
@@ -15,9 +17,7 @@ import { Refusal } from '#kernel/errors.js';
 import { capPush, createCapPush } from './channel.js';
 import type { CapPushSettingsInput } from './config.js';
 import { acknowledge, startFakePartner } from './fake-partner.js';
-import { readReceipt } from './receipt.js';
 import { SignedNotices } from './signed-notices.js';
-import { reasonOf } from './wire.js';
 import { broadcaster, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
 
 const clock = new FixedClock('2026-11-24T17:00:00Z');
@@ -301,9 +301,10 @@ describe('cap-push', () => {
 
   it('reads a signed receipt, and nothing else', () => {
     const at = new Date('2026-11-24T17:00:00Z');
-    const read = (body: string) => readReceipt(broadcaster(1).id, { secrets: [WEBHOOK_SECRET], headers: { ...signWebhook(WEBHOOK_SECRET, 'r1', at.getTime() / 1000, body) }, body, now: at });
-    expect(read('{"key":"k","stage":"confirmed","word":"aired","at":"2026-11-24T18:00:00+01:00"}')).toEqual({ destination: 'tv-proba', receiptKey: 'r1', about: { key: 'k' }, stage: 'confirmed', word: 'aired', at });
-    for (const body of ['', 'aired', '{"key":"k"}', '{"key":"k","stage":"confirmed","word":"<script>"}', '{"key":"k","stage":"accepted","word":"aired"}']) expect(() => read(body)).toThrow(/REQUEST_INVALID/);
+    const read = (body: string) => readReceipts(broadcaster(1).id, { secrets: [WEBHOOK_SECRET], headers: { ...signWebhook(WEBHOOK_SECRET, 'r1', at.getTime() / 1000, body) }, body, now: at });
+    expect(read('{"key":"k","stage":"confirmed","word":"aired","at":"2026-11-24T18:00:00+01:00"}')).toEqual([{ destination: 'tv-proba', receiptKey: 'r1', about: { key: 'k' }, stage: 'confirmed', word: 'aired', at }]);
+    expect(read('[{"key":"k","stage":"confirmed","word":"displayed A"},{"key":"k","stage":"failed","word":"dark B"}]')).toMatchObject([{ receiptKey: 'r1/0', word: 'displayed A' }, { receiptKey: 'r1/1', stage: 'failed' }]);
+    for (const body of ['', '[]', 'aired', '{"key":"k"}', '{"key":"k","stage":"confirmed","word":"<script>"}', '{"key":"k","stage":"accepted","word":"aired"}']) expect(() => read(body)).toThrow(/REQUEST_INVALID/);
   });
 
   it('says no child\'s name and no secret in what it logs and answers', () => {

@@ -8,6 +8,15 @@ import { ANSWER_LIMIT, saysTaken, type Answer } from './answer.js';
 /** What became of one request: an answer, or a reason why there is none and whether any octet of the request can have left. */
 export type Exchange = { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'broken'; readonly reason: string; readonly left: boolean };
 
+/** One request. */
+export interface Parcel {
+  readonly method: 'POST' | 'PUT' | 'GET';
+  /** Path and query, where they are not those of the address. */
+  readonly path?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
 export interface WireOptions {
   readonly url: string;
   readonly ca?: string;
@@ -53,9 +62,10 @@ export class Wire {
     void this.warm();
   }
 
-  /** Posts octets; the promise always resolves. */
-  post(body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Exchange> {
-    return this.exchange({ ...this.target, method: 'POST', headers: { ...headers, 'Content-Length': String(body.length) } }, body, signal);
+  /** Sends a request; the promise always resolves. */
+  send({ method, path, headers, body }: Parcel, signal: AbortSignal): Promise<Exchange> {
+    const length = body && { 'Content-Length': String(body.length) };
+    return this.exchange({ ...this.target, method, ...(path !== undefined && { path }), headers: { ...headers, ...length } }, body, signal);
   }
 
   /** Asks for the head of the address; the promise always resolves. */

@@ -1,8 +1,8 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { sha256Hex } from '#kernel/canonical.js';
-import { signWebhook } from '#dispatch/webhook-signature.js';
-import type { ReceiptBody } from './receipt.js';
+import { signWebhook } from '../webhook-signature.js';
+import type { ReceiptBody } from '../https/receipt.js';
 
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 100;
