@@ -32,11 +32,11 @@ export const CONTROLLERS: readonly Type[] = [
 /** The API over its parts. */
 @Module({})
 export class ApiModule {
-  static over({ house, accounts, actions, views, answered }: Parts): DynamicModule {
+  static over({ house, accounts, actions, views, answered }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
     return {
       module: ApiModule,
       imports: [DiscoveryModule],
-      controllers: [...CONTROLLERS],
+      controllers: [...controllers],
       providers: [
         { provide: HOUSE, useValue: house },
         { provide: LOG, useValue: house.log },

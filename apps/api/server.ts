@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -26,7 +27,7 @@ const HEADERS = {
 } as const;
 
 /** The API as an application, ready to listen or to be asked in process. Throws if a route has no door. */
-export async function createApi(parts: Parts): Promise<NestFastifyApplication> {
+export async function createApi(parts: Parts, controllers?: readonly Type[]): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT, requestTimeout: 30_000, forceCloseConnections: 'idle', genReqId: () => randomUUID(),
     // Addresses that cannot be read are refused before any hook runs; the server's own words would quote them.
@@ -35,7 +36,7 @@ export async function createApi(parts: Parts): Promise<NestFastifyApplication> {
       void reply.status(problem.status).headers(HEADERS).type('application/problem+json').send(JSON.stringify(problem));
     },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.over(parts), adapter, { logger: false, bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.over(parts, controllers), adapter, { logger: false, bodyParser: false, abortOnError: false });
   const server = adapter.getInstance<FastifyInstance>();
   await app.register(cookie);
   takeBodies(server);

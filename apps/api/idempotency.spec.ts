@@ -1,0 +1,73 @@
+import { sampleContent } from '#alerts/testing/sample-content.js';
+import { Stage, type Name } from './testing/stage.js';
+
+let stage: Stage;
+beforeAll(async () => { stage = await Stage.open(); });
+afterAll(() => stage.close());
+
+let keys = 0;
+const newKey = () => `key-${String(keys += 1)}`;
+const create = (key: string, changes = {}, as: Name = 'mila') =>
+  stage.ask('POST', '/v1/drill/alerts', { as, body: sampleContent(changes), headers: { 'idempotency-key': key } });
+
+describe('an idempotency key', () => {
+  it('gives the same answer to the same request, and refuses another', async () => {
+    const key = newKey();
+    const [first, again] = [await create(key), await create(key)];
+    expect([first.status, again.status, again.text]).toEqual([201, 201, first.text]);
+    expect(await create(key, { validHours: 5 })).toMatchObject({ status: 409, json: { code: 'IDEMPOTENCY_KEY_REUSED', faults: [{ field: 'Idempotency-Key' }] } });
+    expect((await create(key, {}, 'ana')).json['id']).not.toBe(first.json['id']);
+    expect(await create('two words')).toMatchObject({ status: 422, json: { code: 'REQUEST_INVALID' } });
+  });
+
+  it('has one effect when the same request comes ten times at once', async () => {
+    const { alerts } = await stage.rowCounts();
+    const key = newKey();
+    await stage.signIn('mila');
+    const told = await Promise.all(Array.from({ length: 10 }, () => create(key)));
+    expect(new Set(told.map(({ status, text }) => `${String(status)} ${text}`)).size).toBe(1);
+    expect((await stage.rowCounts())['alerts']).toBe(alerts! + 1);
+  });
+
+  it('is free again after a refusal', async () => {
+    const key = newKey();
+    expect((await create(key, { validHours: 100 })).status).toBe(422);
+    expect((await create(key)).status).toBe(201);
+  });
+
+  it('keeps no personal data, not even as a hash that could be guessed', async () => {
+    const key = newKey();
+    const { json } = await create(key);
+    const [row] = await stage.sql<{ answer: string; request_hash: string }>('SELECT * FROM answered_requests WHERE key = $1', [key]);
+    expect(row).toMatchObject({ answer: json['id'], request_hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+  });
+
+  it('finds what a run left that was lost before it could answer: no second alert, no second code', async () => {
+    const key = newKey();
+    const created = await create(key);
+    const lose = (k: string) => stage.sql(`UPDATE answered_requests SET status = NULL, created_at = created_at - interval '1 minute' WHERE key = $1`, [k]);
+    await lose(key);
+    expect((await create(key)).text).toBe(created.text);
+
+    const path = String(created.headers.location);
+    const contentHash = await stage.submitted(path);
+    await stage.signIn('iva');
+    const [approval, code] = [newKey(), stage.freshCode('iva')];
+    const approve = () => stage.ask('POST', `${path}/approve`, { as: 'iva', body: { contentHash, code }, headers: { 'idempotency-key': approval } });
+    const approved = await approve();
+    expect(approved.status).toBe(200);
+    await lose(approval);
+    expect((await approve()).text).toBe(approved.text);
+    // A newer code makes it no other request.
+    const withNewCode = await stage.ask('POST', `${path}/approve`, { as: 'iva', body: { contentHash, code: stage.freshCode('iva') }, headers: { 'idempotency-key': approval } });
+    expect(withNewCode.text).toBe(approved.text);
+    expect(await stage.sql(`SELECT FROM outbox WHERE alert_id = $1`, [created.json['id']])).toHaveLength(1);
+
+    const ending = newKey();
+    const found = () => stage.ask('POST', `${path}/found`, { as: 'mila', body: { reason: 'Probni kraj.' }, headers: { 'idempotency-key': ending } });
+    const [once, twice] = await Promise.all([found(), found()]);
+    expect([once.status, twice.text]).toEqual([200, once.text]);
+    await lose(ending);
+    expect((await found()).text).toBe(once.text);
+  });
+});
