@@ -20,6 +20,8 @@ export interface Source {
   readonly strings: readonly string[];
   /** First argument of every call, by the name called: `event` → `app.started`, when it is a literal. */
   readonly calls: readonly { readonly name: string; readonly argument?: string }[];
+  /** `it.only`, `describe.skip` and their like, called or not. */
+  readonly leftOut: readonly string[];
   /** Members of interfaces, as `LogEvents.app.started`. */
   readonly members: readonly string[];
   /** Whether it re-exports everything of another file. */
@@ -27,6 +29,8 @@ export interface Source {
   /** Code and comments without the content of literals. */
   readonly bare: string;
 }
+
+const LEFT_OUT = /^(it|test|describe)\.(only|skip|todo|failing)$/;
 
 /** Reads the text of a TypeScript file. */
 export function readSource(path: string, text: string): Source {
@@ -36,6 +40,7 @@ export function readSource(path: string, text: string): Source {
   const strings: string[] = [];
   const calls: { name: string; argument?: string }[] = [];
   const members: string[] = [];
+  const leftOut: string[] = [];
   const literals: [number, number][] = [];
 
   const visit = (node: ts.Node): void => {
@@ -56,6 +61,7 @@ export function readSource(path: string, text: string): Source {
     } else if (ts.isPropertyAccessExpression(node) && ['Math.random', 'process.env'].includes(dotted(node))) {
       ambient.push(dotted(node));
     }
+    if (ts.isPropertyAccessExpression(node) && LEFT_OUT.test(dotted(node))) leftOut.push(dotted(node));
     if (ts.isStringLiteralLike(node)) strings.push(node.text);
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node) || ts.isRegularExpressionLiteral(node)) literals.push([node.getStart(file), node.end]);
     ts.forEachChild(node, visit);
@@ -63,7 +69,7 @@ export function readSource(path: string, text: string): Source {
   visit(file);
 
   return {
-    path, imports, ambient, strings, calls, members,
+    path, imports, ambient, strings, calls, leftOut, members,
     declared: file.statements.flatMap(declaredBy),
     exportsAll: file.statements.some((s) => ts.isExportDeclaration(s) && !s.exportClause),
     bare: withoutLiterals(text, literals),
@@ -85,12 +91,8 @@ function declaredBy(statement: ts.Statement): string[] {
 
 const nameOf = (name: ts.PropertyName): string => (ts.isIdentifier(name) || ts.isStringLiteralLike(name) ? name.text : '');
 
-/** `it` of `it()`, `it.only` of `it.only()`, `event` of `this.input.log.event()`. */
-function calledName(expression: ts.Expression): string {
-  const whole = dotted(expression);
-  if (/^(it|test|describe)\./.test(whole)) return whole;
-  return ts.isPropertyAccessExpression(expression) ? expression.name.text : whole;
-}
+/** `it` of `it()`, `event` of `this.input.log.event()`. */
+const calledName = (expression: ts.Expression): string => (ts.isPropertyAccessExpression(expression) ? expression.name.text : dotted(expression));
 
 function dotted(expression: ts.Expression): string {
   if (ts.isIdentifier(expression)) return expression.text;
