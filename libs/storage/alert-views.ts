@@ -101,7 +101,7 @@ export class AlertViews {
 
   /** Deliveries that wait for a person, oldest first. Throws REQUEST_INVALID for a cursor that is none of ours. */
   async deadLetters({ mode, cursor, limit }: { readonly mode?: Mode; readonly cursor?: string; readonly limit: number }): Promise<Page<DeliveryView>> {
-    const query = this.deliveryQuery().where('d.state IN (:...states)', { states: [...DEAD_LETTERS] }).orderBy(MOMENT).addOrderBy('d.id').limit(limit + 1);
+    const query = this.deliveryQuery().where('d.state IN (:...states)', { states: [...DEAD_LETTERS] }).addSelect(MOMENT, 'moment').orderBy('moment').addOrderBy('d.id').limit(limit + 1);
     if (mode) query.andWhere('a.mode = :mode', { mode });
     after(query, cursor, `${MOMENT} > :at OR (${MOMENT} = :at AND d.id > :id)`);
     return page(await guarded(() => query.getMany()) as DeliveryRow[], limit, (d) => [d.createdAt, d.id], toView);

@@ -81,11 +81,11 @@ export class Stage {
       environment: {
         DATABASE_URL: database.appUrl, PORT: 0, HOST: '127.0.0.1', FINDME_PUBLIC_URL: 'http://localhost:3000', FINDME_CONFIG: '-', FINDME_SECRETS: '-', FINDME_PROBE_SECONDS: 10,
         FINDME_ERASE_AFTER_HOURS: 72, FINDME_DISPATCHER_PORT: 0, FINDME_PARTNERS_PORT: 0,
-      } as House['environment'],
+      },
       secret, configuration: parseConfiguration(configuration, catalog), source, masterKey, clock, ids: randomIds, log,
       alerts: new PgAlertStore(source, keys, randomIds), deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
       composer: new Composer({ publicUrl: 'http://localhost:3000' }), close: () => source.destroy(),
-    } as House;
+    };
     // Cheap hashes: what they cost is not the matter here.
     const passwords = new Passwords({ cost: { ln: 10, r: 8, p: 1 } });
     // Officers are added as the database's owner, as the command line does.
