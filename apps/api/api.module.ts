@@ -6,15 +6,19 @@ import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
 import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
+import { AuditController } from './audit.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { FeedsController } from './feeds.controller.js';
 import { Gate } from './gate.js';
 import { HealthController } from './health.controller.js';
 import { Metrics } from './metrics.js';
 import { OpenApi } from './openapi.js';
 import { PagesController } from './pages.controller.js';
+import { PartnersController } from './partners.controller.js';
 import { HOUSE, LOG, PUBLIC_ORIGIN, type Parts } from './parts.js';
 import { PhotoController } from './photo.controller.js';
 import { ProblemFilter } from './problem-filter.js';
+import { Published } from './published.js';
 import { Readiness } from './readiness.js';
 import { SessionController } from './session.controller.js';
 
@@ -25,6 +29,9 @@ export const CONTROLLERS: readonly Type[] = [
   PhotoController,
   AlertDecisionsController,
   DeliveriesController,
+  PartnersController,
+  FeedsController,
+  AuditController,
   HealthController,
   PagesController,
 ];
@@ -45,6 +52,7 @@ export class ApiModule {
         { provide: AlertActions, useValue: actions },
         { provide: AlertViews, useValue: views },
         { provide: AnsweredRequests, useValue: answered },
+        { provide: Published, useFactory: () => new Published(house) },
         OpenApi,
         Metrics,
         Readiness,

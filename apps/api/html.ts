@@ -6,6 +6,8 @@ pre { overflow-x: auto; padding: .5rem; border: 1px solid #8886; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; }
 .drill { border-left: .5rem solid #e0a100; padding-left: .75rem; }
+.banner { position: sticky; top: 0; bottom: 0; margin: 0; padding: .75rem; text-align: center; font-weight: 700; background: #e0a100; color: #000; }
+img.child { max-width: 100%; height: auto; }
 .live { border-left: .5rem solid #b00020; padding-left: .75rem; }
 `;
 

@@ -41,6 +41,7 @@ export const ERRORS = {
   ALERT_STALE: entry('conflict', 'after-change', 'The alert is changed from the version that was read.'),
   APPROVAL_STALE_HASH: entry('conflict', 'after-change', 'An approval names the content hash of the revision in review.'),
   APPROVER_IS_WRITER: entry('forbidden', 'never', 'Nobody approves a revision that they wrote, edited or submitted.'),
+  NOTICE_GONE: entry('gone', 'never', 'What is shown is the message in force: the newest one of an active alert, or its ending.'),
   REASON_MISSING: entry('invalid', 'after-change', 'This decision is given with a reason.'),
   REVISION_MISSING: entry('missing', 'never', 'There is no such revision.'),
   TRANSITION_NOT_ALLOWED: entry('conflict', 'never', 'The action is allowed in the present state.'),

@@ -1,0 +1,90 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Mode } from '#alerts/notice.js';
+import { Door } from './door.js';
+import { NOTICE_POLICY, robotsOf } from './notice-page.js';
+import { Published, type PublicDocument } from './published.js';
+
+/** Seconds for which caches may answer by themselves: so much later an ending is seen everywhere. */
+const CACHE = 'public, max-age=5, must-revalidate';
+
+const capFile = z.string().regex(/^findme-(drill|live)-[0-9a-f-]{36}-[1-9][0-9]{0,5}\.xml$/);
+/** The name that `pageOf` gives. */
+const pageName = z.string().regex(/^[0-9a-f]{10}$/);
+const photoFile = z.string().regex(/^[0-9a-f]{64}\.jpg$/);
+
+/** What partners pull and what people read: public, the same for everyone, and nothing in it but what was approved. */
+@Controller()
+export class FeedsController {
+  constructor(private readonly published: Published) {}
+
+  @Get('feeds/:mode/cap.atom')
+  @Door({ action: 'anyone', summary: 'Atom feed of the alerts that are active and of the endings of the last 48 hours.', response: 'application/atom+xml' })
+  async feed(@Param('mode') mode: Mode, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await answer(request, reply, await this.published.feed(mode));
+  }
+
+  @Get('feeds/:mode/cap/:file')
+  @Door({
+    action: 'anyone', summary: 'A message as a signed CAP 1.2 file, while it is the one in force.', params: { file: capFile }, response: 'application/cap+xml',
+    refusals: ['REVISION_MISSING', 'ALERT_ERASED', 'NOTICE_GONE'],
+  })
+  async cap(@Param('mode') mode: Mode, @Param('file') file: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await answer(request, reply, await this.published.cap(mode, file.slice(0, -'.xml'.length)));
+  }
+
+  @Get('vezba/:page')
+  @Door({ action: 'anyone', summary: 'The page of a drill, for people.', params: { page: pageName }, response: 'text/html', refusals: ['ALERT_MISSING'] })
+  drillPage(@Param('page') page: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.showPage('drill', page, request, reply);
+  }
+
+  @Get('nestali/:page')
+  @Door({ action: 'anyone', summary: 'The page of an alert, for people.', params: { page: pageName }, response: 'text/html', refusals: ['ALERT_MISSING'] })
+  livePage(@Param('page') page: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.showPage('live', page, request, reply);
+  }
+
+  @Get('vezba/:page/photo/:file')
+  @Door({ action: 'anyone', summary: 'The photo of a drill that is active.', params: { page: pageName, file: photoFile }, response: 'image/jpeg', refusals: ['ALERT_MISSING', 'ALERT_ERASED', 'NOTICE_GONE'] })
+  drillPhoto(@Param('page') page: string, @Param('file') file: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.showPhoto('drill', page, file, request, reply);
+  }
+
+  @Get('nestali/:page/photo/:file')
+  @Door({ action: 'anyone', summary: 'The photo of an alert that is active.', params: { page: pageName, file: photoFile }, response: 'image/jpeg', refusals: ['ALERT_MISSING', 'ALERT_ERASED', 'NOTICE_GONE'] })
+  livePhoto(@Param('page') page: string, @Param('file') file: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.showPhoto('live', page, file, request, reply);
+  }
+
+  private async showPage(mode: Mode, page: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const document = await this.published.page(mode, page);
+    reply.header('content-security-policy', NOTICE_POLICY).header('x-robots-tag', robotsOf(mode));
+    await answer(request, reply, document);
+  }
+
+  private async showPhoto(mode: Mode, page: string, file: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const document = await this.published.photo(mode, page, file.slice(0, -'.jpg'.length));
+    reply.header('x-robots-tag', 'noindex, noarchive');
+    await answer(request, reply, document);
+  }
+}
+
+/** Answers with the kept octets, or that the caller has them already. Nothing is rendered, hashed or compressed here. */
+async function answer(request: FastifyRequest, reply: FastifyReply, { status, type, bytes, etag, gzip }: PublicDocument): Promise<void> {
+  const packed = gzip !== undefined && /(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(request.headers['accept-encoding'] ?? '');
+  const shown = packed ? gzip : { bytes, etag };
+  // Any program may read what is public, whatever site it came from.
+  reply.header('cache-control', CACHE).header('cross-origin-resource-policy', 'cross-origin').header('etag', shown.etag);
+  if (gzip) reply.header('vary', 'accept-encoding');
+  if (status === 200 && matches(request.headers['if-none-match'], etag, gzip?.etag)) return void (await reply.status(304).send());
+  if (packed) reply.header('content-encoding', 'gzip');
+  await reply.status(status).header('content-type', type).send(shown.bytes);
+}
+
+/** If-None-Match compares weakly (RFC 9110 section 13.1.2), and either representation is the present one. */
+function matches(header: string | undefined, ...etags: readonly (string | undefined)[]): boolean {
+  if (header === undefined) return false;
+  return header.split(',').map((tag) => tag.trim().replace(/^W\//, '')).some((tag) => tag === '*' || etags.includes(tag));
+}

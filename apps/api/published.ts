@@ -1,0 +1,195 @@
+import { createPrivateKey } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { House } from '#apps/composition.js';
+import { renderAtom, strongEtag, type AtomEntry } from '#cap/atom.js';
+import { signCap, type Signer } from '#cap/sign.js';
+import { writeCap } from '#cap/write.js';
+import { fail, Refusal } from '#kernel/errors.js';
+import type { AlertId } from '#kernel/ids.js';
+import type { Mode, SentNotice } from '#alerts/notice.js';
+import { PublishedView, type Standing } from '#storage/published-view.js';
+import { gonePage, noticePage } from './notice-page.js';
+
+/** Something public as it is sent: rendered once, compressed once, with its strong validator. */
+export interface PublicDocument {
+  readonly status: 200 | 410;
+  readonly type: string;
+  readonly bytes: Buffer;
+  readonly etag: string;
+  /** The same compressed, where that helps; another representation, so another validator (RFC 9110 section 8.8.3.3). */
+  readonly gzip?: { readonly bytes: Buffer; readonly etag: string };
+}
+
+/** How long what is kept counts as fresh before the database is asked whether anything changed. */
+const FRESH_MS = 1_000;
+/** How long what is kept is still shown when the database does not answer: nothing can be ended meanwhile either. */
+const STALE_MS = 60_000;
+/** Kept data of children goes from memory when nobody asked for so long. */
+const IDLE_MS = 60_000;
+const KEPT_AT_MOST = 1_000;
+
+/** The house's public documents: feeds, CAP files, photos, pages. Each is made once for every change of what is public. */
+export class Published {
+  private readonly view: PublishedView;
+  private readonly signers = new Map<Mode, Signer>();
+  private shelf = new Map<string, Promise<PublicDocument>>();
+  private version = '';
+  /** When the kept things change by themselves: an alert's time is over, or an ending leaves the feed. */
+  private until: Date | undefined;
+  private checkedAt = 0;
+  private checking: Promise<void> | undefined;
+  private idle: NodeJS.Timeout | undefined;
+
+  constructor(private readonly house: House) {
+    this.view = new PublishedView(house.source);
+  }
+
+  /** The Atom feed of a mode: alerts that are active, and endings of the last 48 hours. Throws ROUTE_MISSING where the mode has none. */
+  feed(mode: Mode): Promise<PublicDocument> {
+    return this.kept(`feed ${mode}`, async () => {
+      this.signerOf(mode);
+      const [listed, newest] = await Promise.all([this.view.listed(mode, this.house.clock.now()), this.view.newest(mode)]);
+      const notices = await Promise.all(listed.map((l) => this.notice(l.alertId, l.revision)));
+      const entries = notices.flatMap((notice) => (notice ? [this.entry(notice)] : []));
+      const address = `${this.origin}/feeds/${mode}/cap.atom`;
+      const text = renderAtom({
+        id: address, self: address, author: 'Pronađi me', title: mode === 'drill' ? 'VEŽBA · ВЕЖБА · DRILL: Pronađi me · Пронађи ме · Find Me' : 'Pronađi me · Пронађи ме · Find Me',
+        updated: newest?.toISOString() ?? '1970-01-01T00:00:00Z', entries,
+      });
+      return documentOf('application/atom+xml; charset=utf-8', text);
+    });
+  }
+
+  /** The signed CAP file of a message the public has now. Throws REVISION_MISSING, ALERT_ERASED, NOTICE_GONE. */
+  cap(mode: Mode, identifier: string): Promise<PublicDocument> {
+    return this.kept(`cap ${mode} ${identifier}`, async () => {
+      const signer = this.signerOf(mode);
+      const message = await this.view.message(mode, identifier);
+      if (!message) throw fail('REVISION_MISSING');
+      if (message.status === 'erased') throw fail('ALERT_ERASED');
+      const notice = this.isShown(message, message.revision) ? await this.notice(message.alertId, message.revision) : undefined;
+      if (!notice) throw fail('NOTICE_GONE');
+      const photo = notice.photo && (await this.house.alerts.photo(notice.alertId, notice.photo.sha256));
+      const xml = writeCap(notice, { sender: this.house.configuration.sender, ...(notice.photo && { photoUri: photoAddress(notice) }), ...(photo && { photo }) });
+      return documentOf('application/cap+xml; charset=utf-8', signCap(xml, signer));
+    });
+  }
+
+  /** The photo an active alert shows. Throws ALERT_MISSING, ALERT_ERASED, NOTICE_GONE. */
+  photo(mode: Mode, page: string, sha256: string): Promise<PublicDocument> {
+    return this.kept(`photo ${mode} ${page} ${sha256}`, async () => {
+      const standing = await this.standing(mode, page);
+      if (standing.status === 'erased') throw fail('ALERT_ERASED');
+      const notice = standing.status === 'active' && this.isShown(standing, standing.shown) ? await this.notice(standing.alertId, standing.shown) : undefined;
+      const bytes = notice?.photo?.sha256 === sha256 ? await this.house.alerts.photo(standing.alertId, sha256) : undefined;
+      if (!notice?.photo || !bytes) throw fail('NOTICE_GONE');
+      return { status: 200, type: notice.photo.mediaType, bytes: Buffer.from(bytes), etag: strongEtag(bytes) };
+    });
+  }
+
+  /** The page of an alert for people: its words, or that it has ended, or that its data is erased. Throws ALERT_MISSING. */
+  page(mode: Mode, page: string): Promise<PublicDocument> {
+    return this.kept(`page ${mode} ${page}`, async () => {
+      const standing = await this.standing(mode, page);
+      const notice = this.isShown(standing, standing.shown) ? await this.notice(standing.alertId, standing.shown) : undefined;
+      const type = 'text/html; charset=utf-8';
+      return notice ? documentOf(type, noticePage(notice, notice.photo && photoAddress(notice))) : { ...documentOf(type, gonePage(mode)), status: 410 };
+    });
+  }
+
+  private get origin(): string {
+    return this.house.environment.FINDME_PUBLIC_URL.replace(/\/+$/, '');
+  }
+
+  private entry(notice: SentNotice): AtomEntry {
+    const { headline, short } = notice.texts['sr-Latn'];
+    return {
+      id: `urn:uuid:${notice.alertId}`, title: headline, summary: short, language: 'sr-Latn', updated: notice.sent, page: notice.url,
+      cap: `${this.origin}/feeds/${notice.mode}/cap/${notice.identifier}.xml`,
+    };
+  }
+
+  private signerOf(mode: Mode): Signer {
+    const { configuration, secret } = this.house;
+    const names = configuration.signing[mode];
+    if (!names) throw fail('ROUTE_MISSING');
+    const signer = this.signers.get(mode) ?? { key: createPrivateKey(secret(names.key)), certificate: secret(names.certificate) };
+    this.signers.set(mode, signer);
+    return signer;
+  }
+
+  private async standing(mode: Mode, page: string): Promise<Standing> {
+    const standing = await this.view.standing(mode, page);
+    // Before its activation there is nothing to see of an alert, not even that it is there.
+    if (!standing) throw fail('ALERT_MISSING');
+    return standing;
+  }
+
+  private isShown({ shown, expiresAt, status }: Standing, revision: number): boolean {
+    return shown === revision && status !== 'erased' && (status !== 'active' || expiresAt > this.house.clock.now());
+  }
+
+  /** Erased between two looks counts as gone. */
+  private async notice(id: AlertId, revision: number): Promise<SentNotice | undefined> {
+    try {
+      return await this.house.alerts.sentNotice(id, revision);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'ALERT_ERASED') return undefined;
+      throw error;
+    }
+  }
+
+  private async kept(name: string, make: () => Promise<PublicDocument>): Promise<PublicDocument> {
+    const shelf = await this.freshShelf();
+    const known = shelf.get(name);
+    if (known) return known;
+    if (shelf.size >= KEPT_AT_MOST) shelf.clear();
+    const made = make();
+    shelf.set(name, made);
+    // What was refused is asked again: anybody can make up addresses, and they must not fill the shelf.
+    made.catch(() => shelf.delete(name));
+    return made;
+  }
+
+  private async freshShelf(): Promise<Map<string, Promise<PublicDocument>>> {
+    const now = this.house.clock.now();
+    const lapsed = this.until !== undefined && now >= this.until;
+    // Both ways: a clock that was set back makes nothing fresh for ever.
+    const age = Math.abs(now.getTime() - this.checkedAt);
+    if (lapsed || age >= FRESH_MS) {
+      this.checking ??= this.check().finally(() => {
+        this.checking = undefined;
+      });
+      try {
+        await this.checking;
+      } catch (error) {
+        if (lapsed || this.shelf.size === 0 || age >= STALE_MS) throw error;
+      }
+    }
+    return this.shelf;
+  }
+
+  private async check(): Promise<void> {
+    const now = this.house.clock.now();
+    const { version, until } = await this.view.version(now);
+    if (version !== this.version || (this.until !== undefined && now >= this.until)) this.shelf = new Map();
+    this.version = version;
+    this.until = until;
+    this.checkedAt = now.getTime();
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      this.shelf = new Map();
+    }, IDLE_MS).unref();
+  }
+}
+
+/** Below the page, named by its hash, so that another photo has another address: as channels that name it do. */
+function photoAddress({ url, photo }: SentNotice): string {
+  return `${url}/photo/${photo!.sha256}.jpg`;
+}
+
+function documentOf(type: string, text: string): PublicDocument {
+  const bytes = Buffer.from(text);
+  const gzip = gzipSync(bytes, { level: 9 });
+  return { status: 200, type, bytes, etag: strongEtag(bytes), gzip: { bytes: gzip, etag: strongEtag(gzip) } };
+}
