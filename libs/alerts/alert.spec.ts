@@ -184,7 +184,7 @@ describe('a revision', () => {
     expect(revise(active()).proposal).toMatchObject({ kind: 'update', content: sampleContent(), writers: [WRITER] });
   });
 
-  it.each(['drill', 'live'] as const)('of a %s is a %s for ever', (mode) => {
+  it.each(['drill', 'live'] as const)('of a %s stays one for ever', (mode) => {
     const alert = approve(submit(revise(approve(submit(created(mode))))));
     expect(alert.mode).toBe(mode);
     for (const notice of [composer.ending(alert, 'found'), noticeOf(revise(alert))]) expect(notice.mode).toBe(mode);

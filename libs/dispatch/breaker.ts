@@ -118,7 +118,7 @@ export class Breaker {
   private async bounded(send: () => Promise<Outcome>): Promise<Outcome> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Outcome>((resolve) => {
-      timer = setTimeout(() => resolve({ kind: 'uncertain', reason: 'timeout' }), this.policy.timeoutMs);
+      timer = setTimeout(() => resolve({ kind: 'uncertain', reason: 'timeout' }), this.policy.timeoutMs).unref();
     });
     try {
       return await Promise.race([send(), late]);

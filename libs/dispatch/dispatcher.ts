@@ -34,6 +34,11 @@ export interface DispatcherInput {
   readonly leaseMs?: number;
   /** The longest one attempt may take, in milliseconds. */
   readonly attemptMs?: number;
+  /**
+   * How long a claim is trusted without asking again, in milliseconds. A process that stood still between claim and send
+   * (paused, swapped out, busy) asks before its first byte, so that it sends nothing that was withdrawn meanwhile.
+   */
+  readonly trustMs?: number;
 }
 
 interface Flight {
@@ -48,12 +53,6 @@ type Unsent = Extract<Outcome, { kind: 'refused' | 'deferred' }>;
 
 /** Parts beyond the first of a long audience are spread by the queue; this many start at once. */
 const FIRST_PARTS = 4;
-
-/**
- * How long a claim is trusted without asking again, in milliseconds. A process that stood still between claim and send
- * (paused, swapped out, busy) asks before its first byte, so that it sends nothing that was withdrawn meanwhile.
- */
-const TRUST_MS = 250;
 
 /** Alerts whose newest revision is remembered. */
 const REMEMBERED = 1_000;
@@ -70,11 +69,13 @@ export class Dispatcher {
   private readonly asker: Batcher<Flight>;
   private readonly leaseMs: number;
   private readonly attemptMs: number;
+  private readonly trustMs: number;
   private stopping = false;
 
   constructor(private readonly input: DispatcherInput) {
     this.leaseMs = input.leaseMs ?? 5_000;
     this.attemptMs = input.attemptMs ?? 15_000;
+    this.trustMs = input.trustMs ?? 250;
     this.recorder = new Batcher((attempts) => persistently(() => input.store.record(attempts)));
     this.asker = new Batcher((flights) => this.ask(flights));
   }
@@ -274,7 +275,7 @@ export class Dispatcher {
     const loaded = await content;
     if ('kind' in loaded) return loaded;
     try {
-      while (!flight.abort.signal.aborted && monotonicMs() - flight.heldAt > TRUST_MS) await this.asker.add(flight);
+      while (!flight.abort.signal.aborted && monotonicMs() - flight.heldAt > this.trustMs) await this.asker.add(flight);
     } catch (error) {
       this.failed(error);
       return { kind: 'deferred', reason: 'store_busy' };

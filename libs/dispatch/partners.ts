@@ -80,7 +80,7 @@ async function ask(connection: Connection, timeoutMs: number): Promise<ProbeResu
   const signal = AbortSignal.timeout(timeoutMs);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<ProbeResult>((resolve) => {
-    timer = setTimeout(() => resolve({ well: false, reason: 'timeout' }), timeoutMs + PROBE_GRACE_MS);
+    timer = setTimeout(() => resolve({ well: false, reason: 'timeout' }), timeoutMs + PROBE_GRACE_MS).unref();
   });
   try {
     return await Promise.race([connection.probe(signal), late]);
