@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { encodeGsm7Unpacked, encodeUcs2, measureGsm7, measureUcs2, smsSegments, splitSms } from './encodings.js';
+import { cellBroadcastPages, encodeGsm7Unpacked, encodeUcs2, measureCellBroadcast, measureGsm7, measureUcs2, smsSegments, splitSms } from './encodings.js';
 
 const codeOf = (run: () => unknown): string => { try { run(); return 'none'; } catch (error) { return (error as { code: string }).code; } };
 const gsmText = fc.array(fc.constantFrom(...'@£ΔÆé Aaz0€[]{}|~^\\'), { maxLength: 700 }).map((l) => l.join(''));
@@ -74,5 +74,64 @@ describe('the encoders', () => {
       expect(Buffer.from(encodeUcs2(text)).swap16().toString('utf16le')).toBe(text);
     }), { numRuns: 100 });
     expect([...encodeUcs2('Ж😀')]).toEqual([0x04, 0x16, 0xd8, 0x3d, 0xde, 0x00]);
+  });
+});
+
+describe('the pages of a cell broadcast', () => {
+  // A decoder of its own, as a handset has one: septet by septet from a string of bits, page by page, padding dropped.
+  const ALPHABET = Array.from({ length: 128 }, (_, code) => Array.from({ length: 0x2200 }, (_, i) => String.fromCharCode(i)).find((c) => measureGsm7(c).septets === 1 && encodeGsm7Unpacked(c)[0] === code) ?? '?');
+  const EXTENSION = new Map([...'^{}\\[~]|€\f'].map((sign) => [encodeGsm7Unpacked(sign)[1]!, sign]));
+  const septetsOf = (page: Uint8Array): number[] => {
+    const bits = [...page].map((octet) => [...octet.toString(2).padStart(8, '0')].reverse().join('')).join('');
+    return Array.from({ length: 93 }, (_, i) => Number.parseInt([...bits.slice(i * 7, i * 7 + 7)].reverse().join(''), 2));
+  };
+  const readGsm7 = (page: Uint8Array): string => {
+    let text = '';
+    const codes = septetsOf(page);
+    for (let i = 0; i < codes.length; i++) text += codes[i] === 0x1b ? EXTENSION.get(codes[++i]!)! : ALPHABET[codes[i]!]!;
+    return text.replace(/\r+$/, '');
+  };
+  const readUcs2 = (page: Uint8Array): string => Buffer.from(page).swap16().toString('utf16le').replace(/\r+$/, '');
+
+  it('read back page by page are the text, each page whole in itself and of 82 octets', () => {
+    fc.assert(fc.property(fc.oneof(gsmText, anyText), (text) => {
+      const { encoding, pages, length, limit } = cellBroadcastPages(text);
+      expect(encoding).toBe(measureGsm7(text).encodable ? 'gsm7' : 'ucs2');
+      expect(limit).toBe(encoding === 'gsm7' ? 1395 : 615);
+      expect(length).toBe(encoding === 'gsm7' ? measureGsm7(text).septets : text.length);
+      const read = pages.map(encoding === 'gsm7' ? readGsm7 : readUcs2);
+      expect(read.join('')).toBe(text);
+      for (const [i, page] of pages.entries()) {
+        expect(page.length).toBe(82);
+        expect(measureUcs2(read[i]!).encodable).toBe(true);
+        if (encoding === 'gsm7') expect(page[81]! >> 3).toBe(0);
+      }
+      expect(measureCellBroadcast(text)).toEqual({ encoding, length, limit, pages: pages.length });
+    }), { numRuns: 200 });
+  });
+
+  it('are the octets of the standard: "hellohello" packed, carriage returns behind', () => {
+    // The packing example that every implementation shares: hellohello = E8329BFD4697D9EC37.
+    const [page] = cellBroadcastPages('hellohello').pages;
+    expect(Buffer.from(page!.subarray(0, 8)).toString('hex')).toBe('e8329bfd4697d9ec');
+    expect(septetsOf(page!).slice(10)).toEqual(Array.from({ length: 83 }, () => 0x0d));
+    expect(Buffer.from(cellBroadcastPages('Ž').pages[0]!).toString('hex')).toBe(`017d${'000d'.repeat(40)}`);
+    expect(cellBroadcastPages('').pages).toHaveLength(1);
+  });
+
+  it.each([
+    ['93 septets', 'a'.repeat(93), 1], ['94 septets', 'a'.repeat(94), 2], ['an escape on the edge', `${'a'.repeat(92)}€`, 2], ['1,395 septets', 'a'.repeat(1395), 15],
+    ['41 units', 'č'.repeat(41), 1], ['42 units', 'č'.repeat(42), 2], ['a pair on the edge', `${'č'.repeat(40)}😀`, 2], ['615 units', 'č'.repeat(615), 15],
+  ])('%s take the pages they need', (_name, text, pages) => {
+    expect(cellBroadcastPages(text).pages).toHaveLength(pages);
+  });
+
+  it.each([['septets', 'a'.repeat(1396)], ['units', 'č'.repeat(616)], ['units, by a pair that would be cut', `${'č'.repeat(40)}😀${'č'.repeat(573)}`]])('are refused beyond 15: %s', (_name, text) => {
+    expect(codeOf(() => cellBroadcastPages(text))).toBe('TEXT_TOO_LONG');
+    expect(measureCellBroadcast(text).pages).toBe(16);
+  });
+
+  it('are refused for half a surrogate pair', () => {
+    expect(codeOf(() => cellBroadcastPages('a\ud83d'))).toBe('TEXT_NOT_ENCODABLE');
   });
 });

@@ -77,12 +77,19 @@ export function splitSms(text: string): SmsParts {
   if (!measureUcs2(text).encodable) throw fail('TEXT_NOT_ENCODABLE');
   const { whole, part: limit } = LIMITS[encoding];
   if ((encodable ? septets : text.length) <= whole) return { encoding, parts: [text] };
+  const parts = cut(text, encodable, limit);
+  if (parts.length > MOST_PARTS) throw fail('TEXT_TOO_LONG', '', `At most ${MOST_PARTS} SMS parts.`);
+  return { encoding, parts };
+}
+
+/** The text in parts of at most `room` septets (16-bit units), no escape sequence and no surrogate pair cut apart; at least one. */
+function cut(text: string, gsm: boolean, room: number): string[] {
   const parts: string[] = [];
   let part = '';
   let size = 0;
   for (const sign of text) {
-    const step = encodable ? (SEPTETS.get(sign) ?? []).length : sign.length;
-    if (size + step > limit) {
+    const step = gsm ? (SEPTETS.get(sign) ?? []).length : sign.length;
+    if (size + step > room) {
       parts.push(part);
       [part, size] = ['', 0];
     }
@@ -90,8 +97,7 @@ export function splitSms(text: string): SmsParts {
     size += step;
   }
   parts.push(part);
-  if (parts.length > MOST_PARTS) throw fail('TEXT_TOO_LONG', '', `At most ${MOST_PARTS} SMS parts.`);
-  return { encoding, parts };
+  return parts;
 }
 
 /** The text as GSM 7 bit, one septet an octet (not packed), as SMPP `data_coding` 0 carries it. Throws TEXT_NOT_ENCODABLE. */
@@ -111,4 +117,70 @@ export function encodeUcs2(text: string): Uint8Array {
   const view = new DataView(octets.buffer);
   for (let i = 0; i < text.length; i++) view.setUint16(i * 2, text.charCodeAt(i));
   return octets;
+}
+
+/** A cell broadcast, TS 23.041 section 9.4.2: up to 15 pages of 82 octets, each coded by itself. */
+const PAGE_OCTETS = 82;
+const MOST_PAGES = 15;
+/** Room of a page in units of the encoding: 93 septets (TS 23.038 section 6.1.2.2) or 41 of 16 bits. */
+const PAGE_ROOM = { gsm7: 93, ucs2: 41 } as const;
+const CARRIAGE_RETURN = 0x0d;
+
+export interface CellBroadcastMeasure {
+  readonly encoding: SmsEncoding;
+  /** Septets or 16-bit units. */
+  readonly length: number;
+  /** The most there can be: 1,395 septets or 615 units. */
+  readonly limit: number;
+  /** Pages it takes, more than 15 when it does not fit. */
+  readonly pages: number;
+}
+
+export interface CellBroadcastPages extends Omit<CellBroadcastMeasure, 'pages'> {
+  /** Of 82 octets each, padded with carriage returns. */
+  readonly pages: readonly Uint8Array[];
+}
+
+/** What a text takes as a cell broadcast. Throws TEXT_NOT_ENCODABLE for half a surrogate pair. */
+export function measureCellBroadcast(text: string): CellBroadcastMeasure {
+  const { encoding, length, limit, parts } = pageTexts(text);
+  return { encoding, length, limit, pages: parts.length };
+}
+
+/**
+ * A text as the pages of a cell broadcast: GSM 7 bit if all of it can, else UCS-2. A page ends early rather than cut an
+ * escape sequence or a surrogate pair apart, because handsets decode each page by itself. A carriage return at the end of
+ * a page is padding (TS 23.038 section 6.1.2.2), so a text that ends with one loses it. Throws TEXT_NOT_ENCODABLE for half
+ * a surrogate pair and TEXT_TOO_LONG beyond 15 pages; shortens nothing.
+ */
+export function cellBroadcastPages(text: string): CellBroadcastPages {
+  const { encoding, length, limit, parts } = pageTexts(text);
+  if (parts.length > MOST_PAGES) throw fail('TEXT_TOO_LONG', '', `Cell broadcast: ${parts.length} pages, at most ${MOST_PAGES}.`);
+  return { encoding, length, limit, pages: parts.map(encoding === 'gsm7' ? gsm7Page : ucs2Page) };
+}
+
+function pageTexts(text: string): Omit<CellBroadcastMeasure, 'pages'> & { readonly parts: readonly string[] } {
+  const { encodable, septets } = measureGsm7(text);
+  if (!measureUcs2(text).encodable) throw fail('TEXT_NOT_ENCODABLE');
+  const encoding = encodable ? 'gsm7' : 'ucs2';
+  const room = PAGE_ROOM[encoding];
+  return { encoding, length: encodable ? septets : text.length, limit: room * MOST_PAGES, parts: cut(text, encodable, room) };
+}
+
+/** Packs 93 septets, the first in the lowest bits (TS 23.038 section 6.1.2.1); the 5 bits left over are zero. */
+function gsm7Page(text: string): Uint8Array {
+  const page = new Uint8Array(PAGE_OCTETS);
+  const septets = encodeGsm7Unpacked(text);
+  for (let i = 0; i < PAGE_ROOM.gsm7; i++) {
+    const code = septets[i] ?? CARRIAGE_RETURN;
+    const at = (i * 7) >> 3;
+    const shift = (i * 7) & 7;
+    page[at] = page[at]! | (code << shift);
+    if (shift > 1) page[at + 1] = page[at + 1]! | (code >> (8 - shift));
+  }
+  return page;
+}
+
+function ucs2Page(text: string): Uint8Array {
+  return encodeUcs2(text.padEnd(PAGE_ROOM.ucs2, '\r'));
 }

@@ -19,6 +19,13 @@ export interface CapOptions {
   readonly photoUri?: string;
   /** The photo's octets, for the SHA-1 digest of `resource` (section 3.2.3). Without them the digest is left out. */
   readonly photo?: Uint8Array;
+  /** What a system of the receiver's needs beyond the standard, language by language (CAP `parameter`, section 3.2.2). */
+  readonly parameters?: (language: Language) => readonly CapParameter[];
+}
+
+export interface CapParameter {
+  readonly valueName: string;
+  readonly value: string;
 }
 
 const EVENT: Readonly<Record<Language, string>> = { 'sr-Latn': 'Nestalo dete', 'sr-Cyrl': 'Нестало дете', en: 'Missing child' };
@@ -38,7 +45,10 @@ export function writeCap(notice: SentNotice, options: CapOptions): CanonicalCap 
   const sender = token(options.sender);
   const area = writeArea(notice.area);
   const resource = writePhoto(notice, options);
-  const infos = LANGUAGES.map((language) => writeInfo(notice, language, resource && node('resource', leaf('resourceDesc', PHOTO[language]), resource), area(notice.texts[language].area)));
+  const infos = LANGUAGES.map((language) => {
+    const parameters = (options.parameters?.(language) ?? []).map(({ valueName, value }) => node('parameter', leaf('valueName', valueName), leaf('value', value)));
+    return writeInfo(notice, language, [...parameters, resource && node('resource', leaf('resourceDesc', PHOTO[language]), resource), area(notice.texts[language].area)]);
+  });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<alert xmlns="${CAP_NAMESPACE}">${[
     leaf('identifier', token(notice.identifier)),
     leaf('sender', sender),
@@ -66,7 +76,8 @@ export function capPolygon(ring: readonly Position[]): string {
   return pairs.join(' ');
 }
 
-function writeInfo(notice: SentNotice, language: Language, resource: string, area: string): string {
+/** `rest` is what follows `contact`: parameters, resource and area, in the order of the standard. */
+function writeInfo(notice: SentNotice, language: Language, rest: readonly string[]): string {
   const texts = notice.texts[language];
   const ended = notice.kind === 'found' || notice.kind === 'withdrawn';
   return node(
@@ -89,8 +100,7 @@ function writeInfo(notice: SentNotice, language: Language, resource: string, are
     leaf('instruction', texts.instruction),
     leaf('web', notice.url),
     leaf('contact', notice.policeTelephone),
-    resource,
-    area,
+    ...rest,
   );
 }
 

@@ -1,7 +1,7 @@
 import { Refusal } from '#kernel/errors.js';
 import type { Connection, Destination, Line, Message, Outcome, ProbeResult } from '../channel.js';
 import type { Answer } from './answer.js';
-import type { HttpsSettings } from './settings.js';
+import type { HttpsAddress } from './settings.js';
 import { Wire, type Exchange, type Parcel } from './wire.js';
 
 /** What a channel adds to HTTPS: its words for a message, and how it reads the answer. */
@@ -20,7 +20,7 @@ export interface HttpsProtocol {
 export class HttpsConnection implements Connection {
   private readonly wire: Wire;
 
-  constructor(private readonly destination: Destination<HttpsSettings>, line: Line, private readonly protocol: HttpsProtocol) {
+  constructor(private readonly destination: Destination<HttpsAddress>, line: Line, private readonly protocol: HttpsProtocol) {
     const { id, channel, settings: { url, ca, clientKey, clientCertificate, timeoutMs } } = destination;
     this.wire = new Wire({
       url,

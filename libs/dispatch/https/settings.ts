@@ -10,8 +10,8 @@ export const httpsAddress = z.string().max(2000).refine((text) => {
   return url.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === '';
 }, 'an https address without user, password or fragment');
 
-/** What every destination has that is reached by HTTPS and reports by signed webhook: the fields of a strict object. */
-export const httpsFields = {
+/** What every destination has that is reached by HTTPS: the fields of a strict object. */
+export const httpsAddressFields = {
   /** Where messages go; a HEAD of the same address tells whether the partner is well. */
   url: httpsAddress,
   /** Secret: PEM of the authorities that may vouch for the partner's server. Public ones when left out. */
@@ -19,14 +19,20 @@ export const httpsFields = {
   /** Secrets: PEM by which we name ourselves to the partner's server (mutual TLS). */
   clientKey: secretName.optional(),
   clientCertificate: secretName.optional(),
-  /** Secret: `whsec_…`, under which the partner signs its receipts. */
-  secret: secretName,
   /** Milliseconds for one request, connecting included. */
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
   /** Secrets of the partner's own server, where the house plays the partner itself. */
   simulated: z.strictObject({ serverKey: secretName, serverCertificate: secretName }).optional(),
 };
 
+/** The same for one that reports by signed webhook. */
+export const httpsFields = {
+  ...httpsAddressFields,
+  /** Secret: `whsec_…`, under which the partner signs its receipts. */
+  secret: secretName,
+};
+
+export type HttpsAddress = z.infer<z.ZodObject<typeof httpsAddressFields>>;
 export type HttpsSettings = z.infer<z.ZodObject<typeof httpsFields>>;
 
 /** Refinement of an object with the `httpsFields`: half a name is none. */

@@ -1,5 +1,5 @@
 import { Agent, request, type RequestOptions } from 'node:https';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
@@ -10,7 +10,7 @@ export type Exchange = { readonly kind: 'answer'; readonly answer: Answer } | { 
 
 /** One request. */
 export interface Parcel {
-  readonly method: 'POST' | 'PUT' | 'GET';
+  readonly method: 'POST' | 'PUT' | 'GET' | 'DELETE';
   /** Path and query, where they are not those of the address. */
   readonly path?: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -18,12 +18,15 @@ export interface Parcel {
 }
 
 export interface WireOptions {
+  /** `https:`, or `http:` where a channel's settings say so. */
   readonly url: string;
   readonly ca?: string;
   readonly clientKey?: string;
   readonly clientCertificate?: string;
   /** For each request, connecting included. */
   readonly timeoutMs: number;
+  /** Statuses whose answer is read and not only its head; those that say that the message was taken when left out. */
+  readonly reads?: (status: number) => boolean;
   /** Told when the first connection is up and when the last one is gone. */
   readonly onState: (state: 'open' | 'closed') => void;
 }
@@ -46,7 +49,8 @@ class PartnerAgent extends Agent {
  * it. Requests never wait for each other, so a withdrawal overtakes a publication that hangs. Redirects are not followed.
  */
 export class Wire {
-  private readonly agent: PartnerAgent;
+  private readonly agent: PlainAgent;
+  private readonly secure: boolean;
   private readonly target: RequestOptions;
   private readonly sockets = new Set<Socket>();
   private readonly cancels = new Set<() => void>();
@@ -56,8 +60,10 @@ export class Wire {
 
   constructor(private readonly options: WireOptions) {
     const { ca, clientKey: key, clientCertificate: cert } = options;
+    const keeping = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 2, scheduling: 'lifo' } as const;
     const secureContext = createSecureContext({ minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }), ...(key !== undefined && { key }), ...(cert !== undefined && { cert }) });
-    this.agent = new PartnerAgent({ keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 2, scheduling: 'lifo', secureContext });
+    this.secure = new URL(options.url).protocol === 'https:';
+    this.agent = this.secure ? new PartnerAgent({ ...keeping, secureContext }) : new PlainAgent(keeping);
     this.target = { ...urlToHttpOptions(new URL(options.url)), agent: this.agent };
     void this.warm();
   }
@@ -100,7 +106,7 @@ export class Wire {
     if (signal?.aborted) return Promise.resolve({ kind: 'broken', reason: 'aborted', left: false });
     if (this.closed) return Promise.resolve({ kind: 'broken', reason: 'closed', left: false });
     return new Promise((resolve) => {
-      const outgoing = request(options);
+      const outgoing = (this.secure ? request : plainRequest)(options);
       let left = false;
       let done = false;
       const end = (exchange: Exchange, destroy = true): void => {
@@ -122,18 +128,18 @@ export class Wire {
       outgoing.on('socket', (socket) => this.follow(outgoing, socket, () => (left = true)));
       // Stays for good: a request that was destroyed still reports its error, which nobody waits for any more.
       outgoing.on('error', (error) => broken(left ? 'connection_lost' : reasonOf(error)));
-      outgoing.on('response', (incoming) => readAnswer(incoming, (answer) => (answer ? end({ kind: 'answer', answer }, false) : broken('connection_lost'))));
+      outgoing.on('response', (incoming) => readAnswer(incoming, this.options.reads ?? saysTaken, (answer) => (answer ? end({ kind: 'answer', answer }, false) : broken('connection_lost'))));
       outgoing.end(body);
     });
   }
 
-  /** Nothing of a request leaves before its connection is secured; on a connection that is warm it leaves at once. */
+  /** Nothing of a request leaves before its connection is made and secured; on a connection that is warm it leaves at once. */
   private follow(outgoing: ClientRequest, socket: Socket, onLeft: () => void): void {
     if (outgoing.reusedSocket) {
       onLeft();
       return;
     }
-    socket.once('secureConnect', () => {
+    socket.once(this.secure ? 'secureConnect' : 'connect', () => {
       onLeft();
       this.sockets.add(socket);
       if (this.sockets.size === 1) this.options.onState('open');
@@ -148,7 +154,7 @@ export class Wire {
 }
 
 /** Reads an answer within its limit. Only where the partner says that it took the message does the body decide anything. */
-function readAnswer(incoming: IncomingMessage, done: (answer: Answer | undefined) => void): void {
+function readAnswer(incoming: IncomingMessage, reads: (status: number) => boolean, done: (answer: Answer | undefined) => void): void {
   const status = incoming.statusCode ?? 0;
   const retryAfter = incoming.headers['retry-after'];
   const head = { status, ...(retryAfter !== undefined && { retryAfter }) };
@@ -165,7 +171,7 @@ function readAnswer(incoming: IncomingMessage, done: (answer: Answer | undefined
   incoming.on('end', () => done(incoming.complete ? { ...head, body: Buffer.concat(chunks) } : undefined));
   incoming.on('error', () => done(undefined));
   incoming.on('close', () => done(undefined));
-  if (saysTaken(status)) return;
+  if (reads(status)) return;
   done(head);
   // The rest is read so that the connection can be used again, but not for ever.
   const patience = setTimeout(() => incoming.destroy(), DRAIN_MS).unref();

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { sha256Hex } from '#kernel/canonical.js';
 import { fail } from '#kernel/errors.js';
 import type { Destination } from '../channel.js';
-import type { HttpsSettings } from '../https/settings.js';
+import type { HttpsAddress } from '../https/settings.js';
 import type { FakePartner, Faults, LedgerEntry } from './fake-partner.js';
 import { ReceiptSender } from './receipt-sender.js';
 
@@ -31,7 +31,7 @@ export interface PartnerMessage {
   readonly action: LedgerEntry['action'];
   /** Its acknowledgement. */
   readonly answer: PartnerAnswer;
-  /** A word for each receipt that follows: `aired`, `displayed A1-042`. */
+  /** A word for each receipt that follows, one at least: `aired`, `displayed A1-042`. */
   readonly words: readonly string[];
 }
 
@@ -61,7 +61,7 @@ const REQUEST_LIMIT = 1024 * 1024;
  * A simulated partner that takes HTTPS: a real server at the address of the settings (port 0 for any free one), on loopback
  * only. It tells repetitions by key and identifier, acknowledges in the manner given and posts signed receipts.
  */
-export async function startHttpsPartner(destination: Destination<HttpsSettings>, options: FakePartnerOptions, manner: PartnerManner): Promise<FakePartner> {
+export async function startHttpsPartner(destination: Destination<HttpsAddress & { readonly secret?: string }>, options: FakePartnerOptions, manner: PartnerManner): Promise<FakePartner> {
   const { url, simulated, ca, clientCertificate } = destination.settings;
   const { hostname, port } = new URL(url);
   if (!simulated || !['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) throw fail('CONFIGURATION_INVALID', 'settings.simulated', 'A simulated partner has a server key and an address on loopback.');
@@ -87,10 +87,12 @@ class HttpsPartner implements FakePartner {
   private readonly pauses = new Set<() => void>();
   private readonly receipts: ReceiptSender | undefined;
 
-  constructor(private readonly destination: Destination<HttpsSettings>, options: FakePartnerOptions, private readonly server: Server, private readonly manner: PartnerManner) {
+  constructor(private readonly destination: Destination<HttpsAddress & { readonly secret?: string }>, options: FakePartnerOptions, private readonly server: Server, private readonly manner: PartnerManner) {
     this.port = (server.address() as AddressInfo).port;
     this.path = new URL(destination.settings.url).pathname;
-    if (options.apiUrl !== undefined) this.receipts = new ReceiptSender(`${options.apiUrl}/v1/partners/${encodeURIComponent(destination.id)}/receipts`, options.secret(destination.settings.secret));
+    const { secret } = destination.settings;
+    // A partner without a secret never reports.
+    if (options.apiUrl !== undefined && secret !== undefined) this.receipts = new ReceiptSender(`${options.apiUrl}/v1/partners/${encodeURIComponent(destination.id)}/receipts`, options.secret(secret));
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       // A caller that goes away in the middle is its own affair.
       this.serve(request, response).catch(() => response.destroy());
@@ -158,7 +160,7 @@ class HttpsPartner implements FakePartner {
 
     if (!duplicate && !faults.noReceipts) {
       const times = faults.duplicateReceipts ? 2 : 1;
-      response.once('close', () => words.forEach((word) => this.receipts?.send(key, word, times)));
+      response.once('close', () => this.receipts?.send(key, words, times));
     }
     if (faults.loseAcknowledgement) return void response.destroy();
     answer(response, faults.rubbish ? this.manner.rubbish : message.answer);
