@@ -80,7 +80,7 @@ export class Published {
     return this.kept(`photo ${mode} ${page} ${sha256}`, async () => {
       const standing = await this.standing(mode, page);
       if (standing.status === 'erased') throw fail('ALERT_ERASED');
-      const notice = standing.status === 'active' && this.isShown(standing, standing.shown) ? await this.notice(standing.alertId, standing.shown) : undefined;
+      const notice = this.isShown(standing, standing.shown) ? await this.notice(standing.alertId, standing.shown) : undefined;
       const bytes = notice?.photo?.sha256 === sha256 ? await this.house.alerts.photo(standing.alertId, sha256) : undefined;
       if (!notice?.photo || !bytes) throw fail('NOTICE_GONE');
       return { status: 200, type: notice.photo.mediaType, bytes: Buffer.from(bytes), etag: strongEtag(bytes) };

@@ -16,7 +16,7 @@ export const receiptBody = z.strictObject({
 export type ReceiptBody = z.infer<typeof receiptBody>;
 
 /** One receipt, or a list of them in one webhook. */
-const receiptBodies = z.union([receiptBody, z.array(receiptBody).min(1).max(1_000)]);
+export const receiptBodies = z.union([receiptBody, z.array(receiptBody).min(1).max(1_000)]);
 
 /**
  * Reads what a partner posted as a Standard Webhook. Throws RECEIPT_FORGED when it is not signed by the destination it
