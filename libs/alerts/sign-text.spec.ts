@@ -24,6 +24,8 @@ describe('a text on a sign', () => {
   it('never tears a plate or a telephone number', () => {
     const rows = pagesOf({ text: 'Golf BG 123-AB zovite +381 11 123 456 ili 011 123-456', size: sign(6, 15), charset: 'ascii' }).flat();
     expect(rows).toEqual(['GOLF BG 123-AB', 'ZOVITE', '+381 11 123 456', 'ILI 011 123-456']);
+    expect(pagesOf({ text: 'crveni ČA 1234-ĐŠ', size: sign(6, 12), charset: 'ascii' }).flat()).toEqual(['CRVENI', 'CA 1234-DJS']);
+    expect(pagesOf({ text: 'crveni B\u00a0MW\u00a01234', size: sign(6, 10), charset: 'ascii' }).flat()).toEqual(['CRVENI', 'B MW 1234']);
     expect(fitSignText({ text: 'Golf BG 123-AB', size: sign(3, 8), charset: 'ascii' })).toEqual({ fits: false, why: 'row', text: 'GOLF BG 123-AB' });
   });
 

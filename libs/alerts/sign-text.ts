@@ -35,7 +35,7 @@ export type SignPage = readonly string[];
 
 const NO_BREAK = '\u00a0';
 /** A Serbian number plate written with spaces or hyphens, as in `BG 123-AB`. */
-const PLATE = /(?<![\p{L}\d])([A-ZČĆŠŽĐ]{2})[ -](\d{3,5})[ -]([A-Z]{2})(?![\p{L}\d])/gu;
+const PLATE = /(?<![\p{L}\d])([A-ZČĆŠŽĐ]{2})[ -](\d{3,5})[ -]([A-ZČĆŠŽĐ]{2})(?![\p{L}\d])/gu;
 /** Groups of digits that are one number when read out: `011 123-456`, `+381 11 123 456`. */
 const TELEPHONE = /(?<![\p{L}\d])\+?\d{2,}(?: \d{2,}(?:-\d{2,})*)+(?![\p{L}\d])/gu;
 

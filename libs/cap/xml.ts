@@ -41,6 +41,12 @@ export function node(name: string, ...children: readonly string[]): string {
   return `<${name}>${children.join('')}</${name}>`;
 }
 
+/** An element with attributes around XML that is already written; attribute values are escaped, absent ones left out. */
+export function element(name: string, attributes: Readonly<Record<string, string | undefined>>, ...children: readonly string[]): string {
+  const written = Object.entries(attributes).flatMap(([attribute, value]) => (value === undefined ? [] : [` ${attribute}="${xmlAttribute(value)}"`]));
+  return `<${name}${written.join('')}>${children.join('')}</${name}>`;
+}
+
 /**
  * Parses XML from outside. Octets are read as UTF-8. Refuses a document type declaration (XML_DOCTYPE) before anything is
  * parsed, more than `maxBytes` octets (XML_TOO_LARGE), and what is not well formed (XML_INVALID).

@@ -1,6 +1,7 @@
 import { fail } from '#kernel/errors.js';
 import type { Channel } from '#dispatch/channel.js';
 import { capPush } from './cap-push/channel.js';
+import { datex2 } from './datex2/channel.js';
 import { email } from './email/channel.js';
 import { smpp } from './smpp/channel.js';
 
@@ -25,6 +26,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
 /** Every channel there is: one line each. */
 export const catalog: readonly Channel[] = [
   listed(capPush),
+  listed(datex2),
   listed(email),
   listed(smpp),
 ];

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { sha256Hex } from '#kernel/canonical.js';
@@ -11,12 +12,17 @@ const FIRST_PAUSE_MS = 100;
 export class ReceiptSender {
   private readonly closing = new AbortController();
 
-  constructor(private readonly url: string, private readonly secret: string) {}
+  constructor(private readonly url: string, private readonly secret: string) {
+    // As many wait for the end as there are receipts on their way.
+    setMaxListeners(0, this.closing.signal);
+  }
 
-  /** Posts the receipt in the background, `times` times over under one id. */
-  send(key: string, word: string, times: number): void {
-    const body = JSON.stringify({ key, stage: 'confirmed', word, at: new Date().toISOString() } satisfies ReceiptBody);
-    const id = `receipt-${sha256Hex(`${key}/${word}`).slice(0, 32)}`;
+  /** Posts a receipt for each word in the background, several as a list, `times` times over under one id. */
+  send(key: string, words: readonly string[], times: number): void {
+    const at = new Date().toISOString();
+    const receipts = words.map((word): ReceiptBody => ({ key, stage: 'confirmed', word, at }));
+    const body = JSON.stringify(receipts.length === 1 ? receipts[0] : receipts);
+    const id = `receipt-${sha256Hex(`${key}/${words.join('/')}`).slice(0, 32)}`;
     void (async () => {
       for (let time = 0; time < times; time += 1) await this.deliver(id, body);
     })();
