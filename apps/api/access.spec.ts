@@ -128,6 +128,17 @@ describe('an answer', () => {
   });
 });
 
+describe('the front page', () => {
+  it('says what this is in three ways of writing, loads nothing but its style, and leads on to what is there', async () => {
+    const { text } = await stage.ask('GET', '/');
+    for (const lang of ['sr-Latn', 'sr-Cyrl']) expect(text).toContain(`<p lang="${lang}">`);
+    expect(text).not.toMatch(/<script|style=/);
+    const links = [...text.matchAll(/href="(\/[^"]*)"/g)].map((match) => match[1]!).filter((url) => !url.startsWith('/feeds/'));
+    expect(links).toEqual(expect.arrayContaining(['/docs', '/openapi.json', '/errors', '/health/ready', '/style.css']));
+    for (const url of links) expect([url, (await stage.ask('GET', url)).status]).toEqual([url, 200]);
+  });
+});
+
 describe('health', () => {
   it('is ready, and degraded without Redis', async () => {
     expect((await stage.ask('GET', '/health/live')).json).toEqual({ status: 'live' });

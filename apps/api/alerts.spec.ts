@@ -116,6 +116,16 @@ describe('an alert through the API', () => {
     expect((await stage.ask('GET', `${path}/previews`, { as: 'iva' })).json).toMatchObject({ contentHash: hash });
   });
 
+  it('shows an area with too many corners as it goes out, and says what was left out', async () => {
+    const circle = Array.from({ length: 400 }, (_, i): [number, number] => [20.5 + 0.3 * Math.cos((i * Math.PI) / 200), 44 + 0.2 * Math.sin((i * Math.PI) / 200)]);
+    const created = await stage.ask('POST', '/v1/drill/alerts', { as: 'mila', body: sampleContent({ area: { kind: 'polygons', polygons: [circle] } }) });
+    const { json } = await stage.ask('GET', `${String(created.headers.location)}/previews`, { as: 'mila' });
+    const { shown, simplified } = json['area'] as unknown as { shown: { polygons: unknown[][] }; simplified: { from: number; to: number } };
+    expect(simplified.from).toBe(400);
+    expect(simplified.to).toBeLessThanOrEqual(100);
+    expect(shown.polygons[0]).toHaveLength(simplified.to);
+  });
+
   it('is listed newest first, page by page, without personal data', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 3; i += 1) {

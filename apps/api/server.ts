@@ -44,8 +44,10 @@ export async function createApi(parts: Parts, controllers?: readonly Type[]): Pr
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'HEAD') registered.push(`${one.toLowerCase()} ${url}`);
   });
+  const secure = parts.house.environment.FINDME_PUBLIC_URL.startsWith('https:');
   server.addHook('onRequest', (_request, reply, done) => {
     void reply.headers(HEADERS);
+    if (secure) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     done();
   });
   watch(server, parts.house.log, app.get(Metrics));

@@ -113,11 +113,13 @@ export class AlertViews {
     const query = this.source.getRepository(FactEntity).createQueryBuilder('f')
       .where('f.alertId = :id AND f.seq > :place', { id, place }).orderBy('f.seq').limit(limit + 1);
     const found = await guarded(() => query.getMany());
-    const items = found.slice(0, limit).flatMap(({ seq, record }) => {
+    const kept = found.slice(0, limit);
+    // A record that cannot be read is the verifier's matter; the desks see the others.
+    const items = kept.flatMap(({ seq, record }) => {
       const fact = readRecord(record);
       return fact ? [{ seq: Number(seq), ...fact }] : [];
     });
-    return { items, next: found.length > limit ? String(items.at(-1)!.seq) : null };
+    return { items, next: found.length > limit ? kept.at(-1)!.seq : null };
   }
 
   /** Counts for the metrics, in three small queries. */
