@@ -22,8 +22,7 @@ export class Story {
   /** An author writes an alert. */
   static async written(author: ApiClient, mode: 'drill' | 'live' = 'drill', changes: object = {}): Promise<Story> {
     const story = new Story(author, mode);
-    const { photo: _none, ...content } = sampleContent();
-    story.alert = await author.post<AlertSeen>(`/v1/${mode}/alerts`, { ...content, ...changes }, { 'idempotency-key': randomUUID() });
+    story.alert = await author.post<AlertSeen>(`/v1/${mode}/alerts`, { ...writtenContent(), ...changes }, { 'idempotency-key': randomUUID() });
     return story;
   }
 
@@ -49,9 +48,8 @@ export class Story {
   /** An update of the circumstances, submitted. */
   async updated(): Promise<this> {
     this.alert = await this.author.post<AlertSeen>(`${this.path}/revise`, {}, this.current);
-    const { photo: _none, ...content } = sampleContent();
     const circumstances = { 'sr-Latn': 'Viđena je na autobuskoj stanici.', 'sr-Cyrl': 'Виђена је на аутобуској станици.', en: 'She was seen at the bus station.' };
-    this.alert = await this.author.put<AlertSeen>(`${this.path}/content`, { ...content, circumstances }, this.current);
+    this.alert = await this.author.put<AlertSeen>(`${this.path}/content`, { ...writtenContent(), circumstances }, this.current);
     return this.submitted();
   }
 
@@ -68,4 +66,10 @@ export class Story {
   deliveriesUntil(condition: (deliveries: DeliveryView[]) => boolean, timeoutMs = 20_000): Promise<DeliveryView[]> {
     return until(() => this.deliveries(), condition, timeoutMs, (all) => all.map((d) => `${d.kind} ${d.destination} ${d.state} ${d.reason ?? ''}`).join('\n'));
   }
+}
+
+/** The sample as an author writes it: without a photo, and seen on a day that is past whenever the tests run. */
+function writtenContent(): object {
+  const { photo: _none, lastSeen, ...content } = sampleContent();
+  return { ...content, lastSeen: { ...lastSeen, at: '2026-03-14T13:45:00+01:00' } };
 }
