@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, Command>> = {
   drill: async (parameters, environment) => (await import('./drill/command.js')).drill(parameters, environment),
   'verify-audit': async (parameters, environment) => (await import('./verify-audit.js')).verifyAuditCommand(parameters, environment, (text) => void process.stdout.write(text)),
   test: async (parameters) => (await import('./checks.js')).test(parameters),
+  bench: async (parameters) => (await import('./bench.js')).bench(parameters),
   check: async (parameters) => (await import('./checks.js')).check(parameters),
 };
 
