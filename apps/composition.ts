@@ -8,6 +8,7 @@ import { randomIds, type Ids } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
 import { Composer } from '#alerts/compose.js';
 import { PgAlertStore } from '#storage/alert-store.js';
+import { PgAudience } from '#storage/audience-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
@@ -23,6 +24,7 @@ export interface House {
   readonly masterKey: Buffer;
   readonly alerts: PgAlertStore;
   readonly deliveries: PgDeliveryStore;
+  readonly audience: PgAudience;
   readonly composer: Composer;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -42,10 +44,12 @@ export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Prom
   const keys = new CaseKeys(masterKey);
   const source = await openDatabase({ url: environment.DATABASE_URL, name: `findme-${app}` });
   const clock = systemClock;
+  const log = processLog(app);
   return {
-    environment, secret, configuration, source, masterKey, clock, ids: randomIds, log: processLog(app),
+    environment, secret, configuration, source, masterKey, clock, ids: randomIds, log,
     alerts: new PgAlertStore(source, keys, randomIds),
     deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
+    audience: new PgAudience(source, masterKey, clock, randomIds, log),
     composer: new Composer({ publicUrl: environment.FINDME_PUBLIC_URL }),
     close: () => source.destroy(),
   };

@@ -51,9 +51,9 @@ function bull(redisUrl: string): DynamicModule {
 }
 
 function partnersOf(house: House): Partners {
-  const { configuration, clock, log, secret, deliveries } = house;
+  const { configuration, clock, log, secret, audience, deliveries } = house;
   return new Partners({
-    destinations: configuration.destinations, channelOf: channelByKind, clock, log, secret,
+    destinations: configuration.destinations, channelOf: channelByKind, clock, log, secret, audience,
     receive: receiptBatcher(deliveries),
     onBreaker: (destination, state) => {
       log.event('breaker.changed', { destination, state }, 'warn');

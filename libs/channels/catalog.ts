@@ -17,6 +17,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     lapses: channel.lapses,
     resend: (settings) => channel.resend(read(settings)),
     parts: (settings) => channel.parts(read(settings)),
+    ...(channel.attemptMs && { attemptMs: (settings: unknown) => channel.attemptMs!(read(settings)) }),
     preview: (notice, settings) => channel.preview(notice, read(settings)),
     ...(channel.receiptSecrets && { receiptSecrets: (settings: unknown) => channel.receiptSecrets!(read(settings)) }),
     open: (destination, line) => channel.open({ ...destination, settings: read(destination.settings) }, line),

@@ -5,6 +5,7 @@ import type { Fault } from '#kernel/errors.js';
 import type { Log } from '#kernel/log.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
 import type { Language } from '#alerts/content.js';
+import type { Audience } from './audience.js';
 
 /**
  * What came back from one attempt. A partner's trouble is a value; only a bug throws.
@@ -37,6 +38,11 @@ export interface Channel<Settings = unknown> {
   readonly lapses: boolean;
   /** In how many independent parts a notice goes to this destination (1 unless the audience is a long list). */
   parts(settings: Settings): number;
+  /**
+   * The longest that one attempt may take, in milliseconds, where a part is a long list and not one message. Left out it is
+   * the dispatcher's own limit.
+   */
+  attemptMs?(settings: Settings): number;
   /** Exactly what would be sent, with its length in the channel's encoding, and every fault in it. Pure. */
   preview(notice: Notice, settings: Settings): readonly Preview[];
   /**
@@ -80,6 +86,8 @@ export interface Line {
   readonly log: Log;
   /** A secret by its name in the configuration; throws a refusal when it does not exist. */
   secret(name: string): string;
+  /** Those who asked to be told, for channels that reach them one by one. */
+  readonly audience: Audience;
   /** Hands over a receipt that arrived by itself. Resolves once it is stored; only then acknowledge it to the partner. */
   receive(receipt: Receipt): Promise<void>;
 }

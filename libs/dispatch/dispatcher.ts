@@ -286,9 +286,10 @@ export class Dispatcher {
   private async send(delivery: ClaimedDelivery, content: Content, abort: AbortSignal): Promise<Outcome> {
     const partner = this.input.partners.get(delivery.destination);
     if (!partner) return { kind: 'deferred', reason: 'destination_not_configured' };
-    const { connection, breaker } = partner;
+    const { connection, breaker, channel, destination } = partner;
+    const limitMs = channel.attemptMs?.(destination.settings) ?? this.attemptMs;
     const message: Message = { key: delivery.key, deliveryId: delivery.id, part: delivery.part, ...content };
-    const signal = AbortSignal.any([abort, AbortSignal.timeout(this.attemptMs)]);
+    const signal = AbortSignal.any([abort, AbortSignal.timeout(limitMs)]);
     try {
       return await breaker.send(async () => {
         const outcome = await (isEnding(delivery.kind) ? connection.withdraw(message, signal) : connection.publish(message, signal));

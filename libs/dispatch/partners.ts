@@ -2,6 +2,7 @@ import type { Clock } from '#kernel/clock.js';
 import { monotonicMs } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
+import type { Audience } from './audience.js';
 import { Breaker, BREAKER, type BreakerPolicy, type BreakerState } from './breaker.js';
 import type { Channel, Connection, Destination, ProbeResult, Receipt } from './channel.js';
 import type { Reach } from './plan.js';
@@ -20,6 +21,7 @@ export interface PartnersInput {
   readonly clock: Clock;
   readonly log: Log;
   readonly secret: (name: string) => string;
+  readonly audience: Audience;
   readonly receive: (receipt: Receipt) => Promise<void>;
   readonly onBreaker: (destination: DestinationId, state: BreakerState) => void;
   readonly breakerPolicy?: BreakerPolicy;
@@ -27,6 +29,8 @@ export interface PartnersInput {
 
 /** What a probe gets beyond its timeout to end by itself, in milliseconds. */
 const PROBE_GRACE_MS = 250;
+/** What an attempt gets beyond its own limit to end by itself, in milliseconds. */
+const ATTEMPT_GRACE_MS = 5_000;
 
 /** Every partner of the configuration, connected once and kept warm. */
 export class Partners {
@@ -35,11 +39,11 @@ export class Partners {
   readonly reaches: readonly Reach[];
 
   constructor(private readonly input: PartnersInput) {
-    const { destinations, channelOf, clock, log, secret, receive, onBreaker, breakerPolicy = BREAKER } = input;
+    const { destinations, channelOf, clock, log, secret, audience, receive, onBreaker, breakerPolicy = BREAKER } = input;
     this.byId = new Map(destinations.map((destination) => {
       const channel = channelOf(destination.channel);
-      const connection = channel.open(destination, { clock, log, secret, receive });
-      const breaker = new Breaker(destination.id, monotonicMs, (state) => onBreaker(destination.id, state), breakerPolicy);
+      const connection = channel.open(destination, { clock, log, secret, audience, receive });
+      const breaker = new Breaker(destination.id, monotonicMs, (state) => onBreaker(destination.id, state), policyFor(breakerPolicy, channel.attemptMs?.(destination.settings)));
       return [destination.id, { destination, channel, connection, breaker }];
     }));
     this.reaches = destinations.map((destination) => {
@@ -73,6 +77,11 @@ export class Partners {
       await connection.close();
     }));
   }
+}
+
+/** Where an attempt may take longer than the policy waits for a hung one, the policy waits longer. */
+function policyFor(policy: BreakerPolicy, attemptMs = 0): BreakerPolicy {
+  return { ...policy, timeoutMs: Math.max(policy.timeoutMs, attemptMs + ATTEMPT_GRACE_MS) };
 }
 
 /** A probe that always ends: one that ignores its signal, or throws, is as unwell as one that says so. */

@@ -15,6 +15,7 @@ import { PgAlertStore } from '#storage/alert-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase, rows } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
+import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { freshDatabase, type TestDatabase } from './database.js';
 import { addOfficers, APPROVER, AUTHOR } from './officers.js';
 
@@ -72,6 +73,10 @@ export class DispatchStage {
     return new DispatchStage(database, source, new PgAlertStore(source, keys, randomIds), keys, partners);
   }
 
+  get appUrl(): string {
+    return this.database.appUrl;
+  }
+
   get ownerUrl(): string {
     return this.database.ownerUrl;
   }
@@ -86,7 +91,7 @@ export class DispatchStage {
     const partners = new Partners({
       destinations: this.partners.map(({ id }) => ({ id: id as DestinationId, name: id, channel: id, mode: 'drill', settings: {} })),
       channelOf: (kind) => this.channel(this.partners.find((p) => p.id === kind)!),
-      clock: this.clock, log: this.log, secret: () => '', receive: (receipt) => store.receive([receipt]), onBreaker: () => undefined,
+      clock: this.clock, log: this.log, secret: () => '', audience: new MemoryAudience(), receive: (receipt) => store.receive([receipt]), onBreaker: () => undefined,
       breakerPolicy: { timeoutMs: 20_000, thresholdPercentage: 50, volume: 1_000, patienceMs: 15_000, ...changes.breaker },
     });
     return new Dispatcher({

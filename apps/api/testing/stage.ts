@@ -16,6 +16,7 @@ import type { Role } from '#identity/officer.js';
 import { Passwords } from '#identity/password.js';
 import { totpAt } from '#identity/totp.js';
 import { PgAlertStore } from '#storage/alert-store.js';
+import { PgAudience } from '#storage/audience-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase, rows } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
@@ -84,6 +85,7 @@ export class Stage {
       },
       secret, configuration: parseConfiguration(configuration, catalog), source, masterKey, clock, ids: randomIds, log,
       alerts: new PgAlertStore(source, keys, randomIds), deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
+      audience: new PgAudience(source, masterKey, clock, randomIds, log),
       composer: new Composer({ publicUrl: 'http://localhost:3000' }), close: () => source.destroy(),
     };
     // Cheap hashes: what they cost is not the matter here.

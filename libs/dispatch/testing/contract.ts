@@ -1,5 +1,6 @@
 import { contractChecks } from './contract-checks.js';
 import type { Channel, Destination, Message, Outcome, Receipt } from '../channel.js';
+import type { Audience } from '../audience.js';
 import type { FakePartner } from './fake-partner.js';
 
 /** What a channel brings so that the contract can be checked on it. */
@@ -28,6 +29,8 @@ export interface Stage<Settings> {
   readonly destination: Destination<Settings>;
   /** The secrets of the configuration by name; every value handed out is looked for in logs and reasons. */
   secret(name: string): string;
+  /** Those whom the partner can reach, for channels that serve people who asked to be told; nobody when left out. */
+  readonly audience?: Audience;
   /** Starts the partner again on the same port after the contract closed it. Leave out where that cannot be done. */
   restart?(): Promise<FakePartner>;
   /** Ends what `start` began beyond the partner and the connection, which the contract closes itself. */

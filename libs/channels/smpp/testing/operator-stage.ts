@@ -5,6 +5,7 @@ import { systemClock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
 import type { Connection, Destination, Line, Receipt } from '#dispatch/channel.js';
+import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { smpp } from '../channel.js';
 import { type SmppSettings, settingsSchema } from '../config.js';
 import { type FakeOperator, startFakePartner } from '../fake-partner.js';
@@ -63,7 +64,7 @@ export async function stage(overrides: Record<string, unknown> = {}): Promise<Op
   const receipts: Receipt[] = [];
   const events: string[] = [];
   const log: Log = { event: (name, fields) => void events.push(`${name} ${JSON.stringify(fields)}`) };
-  const line: Line = { clock: systemClock, log, secret: () => SECRET, receive: (receipt) => set.receive(receipt) };
+  const line: Line = { clock: systemClock, log, secret: () => SECRET, audience: new MemoryAudience(), receive: (receipt) => set.receive(receipt) };
   const set: OperatorStage = {
     operator,
     destination,
