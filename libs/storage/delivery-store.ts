@@ -17,6 +17,11 @@ interface ClaimRow {
   attempts: number; lease_token: string; had: boolean; reason: string | null; expires_at: Date; content_hash: string;
 }
 
+/** New receipts of one delivery, or of none that we know. */
+interface ReceiptGroup {
+  delivery_id: DeliveryId | null; alert_id: AlertId | null; destination: string; confirmed: number; failed: number; first: string; last: string; digest: string;
+}
+
 /** Sorted locking keeps two transactions from waiting for each other; should it happen all the same, one is repeated. */
 const DEADLOCK = '40P01';
 
@@ -128,7 +133,7 @@ export class PgDeliveryStore implements DeliveryStore {
           attempts.map((a) => a.outcome.kind), attempts.map((a) => reasonOf(a) ?? null), attempts.map((a) => a.delivery.contentHash),
         ]);
       const isNew = new Set(added.map((row) => `${row.delivery_id} ${row.lease_token}`));
-      const fresh = attempts.filter((a) => isNew.has(`${a.delivery.id} ${a.delivery.leaseToken}`));
+      const fresh = attempts.filter((a) => isNew.delete(`${a.delivery.id} ${a.delivery.leaseToken}`));
       await this.keepReferences(manager, fresh);
       await this.applyReceipts(manager, ids);
       const overtaken = await this.overtaken(manager, fresh);
@@ -156,23 +161,28 @@ export class PgDeliveryStore implements DeliveryStore {
     if (receipts.length === 0) return Promise.resolve();
     return this.transaction(async (manager) => {
       await this.lockReferences(manager, receipts.map((r) => r.destination));
-      const added = await rows<{ seq: string }>(manager,
-        `INSERT INTO receipts (destination, receipt_key, reference, key, stage, word, partner_at)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[]) ON CONFLICT DO NOTHING RETURNING seq`,
+      // Matched as they are written, each by an index (a join would read all references); a receipt that is quicker than the answer to its message is matched when that is recorded.
+      const groups = await rows<ReceiptGroup>(manager,
+        `WITH added AS (
+           INSERT INTO receipts (destination, receipt_key, reference, key, stage, word, partner_at, delivery_id)
+           SELECT v.*, coalesce((SELECT f.delivery_id FROM delivery_references f WHERE f.destination = v.destination AND f.reference = v.reference),
+                                (SELECT k.id FROM deliveries k WHERE k.destination = v.destination AND k.key = v.key))
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+                  AS v (destination, receipt_key, reference, key, stage, word, partner_at)
+           ON CONFLICT DO NOTHING RETURNING seq, destination, receipt_key, stage, word, delivery_id)
+         SELECT r.delivery_id, d.alert_id, r.destination, count(*) FILTER (WHERE stage = 'confirmed')::integer AS confirmed,
+                count(*) FILTER (WHERE stage = 'failed')::integer AS failed, min(r.seq) AS first, max(r.seq) AS last,
+                encode(sha256(convert_to(string_agg(r.seq || ' ' || r.receipt_key || ' ' || r.stage || ' ' || r.word, E'\n' ORDER BY r.seq), 'UTF8')), 'hex') AS digest
+           FROM added r LEFT JOIN deliveries d ON d.id = r.delivery_id
+          GROUP BY r.delivery_id, d.alert_id, r.destination ORDER BY min(r.seq)`,
         [
           receipts.map((r) => r.destination), receipts.map((r) => storable(r.receiptKey)),
           receipts.map((r) => ('reference' in r.about ? storable(r.about.reference) : null)), receipts.map((r) => ('key' in r.about ? storable(r.about.key) : null)),
-          receipts.map((r) => r.stage), receipts.map((r) => wordOf(r.word, 40)), receipts.map((r) => (r.at && !Number.isNaN(r.at.getTime()) ? r.at : null)),
+          receipts.map((r) => r.stage), receipts.map((r) => wordOf(r.word, 40)),
+          receipts.map((r) => (r.at && !Number.isNaN(r.at.getTime()) ? r.at.toISOString() : null)),
         ]);
-      const seqs = added.map((row) => row.seq);
-      const matched = await rows<{ delivery_id: DeliveryId }>(manager,
-        `UPDATE receipts r SET delivery_id = d.id FROM deliveries d
-          WHERE r.seq = ANY ($1) AND d.destination = r.destination
-            AND d.id = coalesce((SELECT f.delivery_id FROM delivery_references f WHERE f.destination = r.destination AND f.reference = r.reference),
-                                (SELECT k.id FROM deliveries k WHERE k.key = r.key))
-         RETURNING r.delivery_id`, [seqs]);
-      await this.applyReceipts(manager, [...new Set(matched.map((row) => row.delivery_id))]);
-      await this.append(manager, await this.receiptFacts(manager, seqs));
+      await this.addReceipts(manager, groups);
+      await this.append(manager, groups.map((group) => this.receiptFact(group)));
     });
   }
 
@@ -199,7 +209,7 @@ export class PgDeliveryStore implements DeliveryStore {
       const key = await this.keys.of(manager, row.alert_id);
       await rows(manager,
         verdict === 'retry'
-          ? `UPDATE deliveries SET state = 'queued', settled_by = $2, reason = NULL,
+          ? `UPDATE deliveries SET state = 'queued', settled_by = $2, reason = NULL, failed = 0,
                     heard_up_to = coalesce((SELECT max(seq) FROM receipts WHERE delivery_id = $1), 0) WHERE id = $1`
           : `UPDATE deliveries SET state = 'closed', settled_by = $2 WHERE id = $1`, [id, by]);
       await rows(manager, 'INSERT INTO remarks (alert_id, revision, verb, by, at, sealed) VALUES ($1, $2, $3, $4, $5, $6)',
@@ -291,21 +301,21 @@ export class PgDeliveryStore implements DeliveryStore {
     if (ids.length === 0) return;
     await rows(manager, 'SELECT FROM deliveries WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [ids]);
     await rows(manager,
-      `WITH counted AS (
-         SELECT r.delivery_id AS id, count(*) FILTER (WHERE stage = 'confirmed')::integer AS confirmed,
-                count(*) FILTER (WHERE stage = 'failed' AND r.seq > k.heard_up_to)::integer AS failed, min(received_at) AS first_at
-           FROM receipts r JOIN deliveries k ON k.id = r.delivery_id WHERE r.delivery_id = ANY ($1) GROUP BY r.delivery_id),
-       judged AS (
-         SELECT c.*, CASE
-             WHEN d.state NOT IN ('waiting', 'uncertain', 'dead', 'accepted', 'confirmed', 'failed') THEN d.state
-             WHEN c.confirmed > 0 AND c.confirmed + c.failed >= coalesce(d.expected, 1) THEN 'confirmed'
-             WHEN c.failed > 0 AND c.failed >= coalesce(d.expected, 1) AND d.state IN ('accepted', 'failed') THEN 'failed'
-             ELSE d.state END AS state
-           FROM counted c JOIN deliveries d USING (id))
-       UPDATE deliveries d SET confirmed = j.confirmed, failed = j.failed, state = j.state, may_have = true,
-              accepted_at = CASE WHEN j.state IN ('confirmed', 'failed') THEN coalesce(d.accepted_at, j.first_at) ELSE d.accepted_at END,
-              next_attempt_at = CASE WHEN j.state = 'waiting' THEN d.next_attempt_at END
-         FROM judged j WHERE d.id = j.id`, [ids]);
+      judging(`SELECT r.delivery_id AS id, count(*) FILTER (WHERE stage = 'confirmed')::integer AS confirmed,
+                      count(*) FILTER (WHERE stage = 'failed' AND r.seq > k.heard_up_to)::integer AS failed, min(received_at) AS first_at
+                 FROM receipts r JOIN deliveries k ON k.id = r.delivery_id WHERE r.delivery_id = ANY ($1) GROUP BY r.delivery_id`), [ids]);
+  }
+
+  /** As `applyReceipts`, for receipts that are new and matched: only they are counted, however many a long audience has sent before. */
+  private async addReceipts(manager: EntityManager, groups: readonly ReceiptGroup[]): Promise<void> {
+    const matched = groups.filter((group) => group.delivery_id !== null);
+    if (matched.length === 0) return;
+    const ids = matched.map((group) => group.delivery_id);
+    await rows(manager, 'SELECT FROM deliveries WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [ids]);
+    await rows(manager,
+      judging(`SELECT k.id, k.confirmed + v.confirmed AS confirmed, k.failed + v.failed AS failed, clock_timestamp() AS first_at
+                 FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS v (id, confirmed, failed) JOIN deliveries k ON k.id = v.id`),
+      [ids, matched.map((group) => group.confirmed), matched.map((group) => group.failed)]);
   }
 
   private attemptFacts({ delivery, outcome, settlement, ms }: AttemptRecord): string[] {
@@ -320,18 +330,11 @@ export class PgDeliveryStore implements DeliveryStore {
   }
 
   /** One fact for the receipts of one delivery that arrived together, with a digest that binds the rows. */
-  private async receiptFacts(manager: EntityManager, seqs: readonly string[]): Promise<string[]> {
-    const groups = await rows<{
-      delivery_id: DeliveryId | null; alert_id: AlertId | null; destination: string; confirmed: number; failed: number; first: string; last: string; digest: string;
-    }>(manager,
-      `SELECT r.delivery_id, d.alert_id, r.destination, count(*) FILTER (WHERE stage = 'confirmed')::integer AS confirmed,
-              count(*) FILTER (WHERE stage = 'failed')::integer AS failed, min(r.seq) AS first, max(r.seq) AS last,
-              encode(sha256(convert_to(string_agg(r.seq || ' ' || r.receipt_key || ' ' || r.stage || ' ' || r.word, E'\n' ORDER BY r.seq), 'UTF8')), 'hex') AS digest
-         FROM receipts r LEFT JOIN deliveries d ON d.id = r.delivery_id WHERE r.seq = ANY ($1)
-        GROUP BY r.delivery_id, d.alert_id, r.destination ORDER BY min(r.seq)`, [seqs]);
-    return groups.map((g) => this.fact('receipt.received', destinationActor(g.destination), g.alert_id ?? undefined, {
-      deliveryId: g.delivery_id, destination: g.destination, confirmed: g.confirmed, failed: g.failed, firstSeq: Number(g.first), lastSeq: Number(g.last), digest: g.digest,
-    }));
+  private receiptFact(group: ReceiptGroup): string {
+    const { delivery_id: deliveryId, destination, confirmed, failed, first, last, digest } = group;
+    return this.fact('receipt.received', destinationActor(destination), group.alert_id ?? undefined, {
+      deliveryId, destination, confirmed, failed, firstSeq: Number(first), lastSeq: Number(last), digest,
+    });
   }
 
   private fact<T extends FactType>(type: T, actor: Actor, alertId: AlertId | undefined, body: FactBody<T>): string {
@@ -353,6 +356,22 @@ export class PgDeliveryStore implements DeliveryStore {
       }
     }
   }
+}
+
+/** What the counts `(id, confirmed, failed, first_at)` of deliveries make of them. */
+function judging(counted: string): string {
+  return `WITH counted AS (${counted}),
+       judged AS (
+         SELECT c.*, CASE
+             WHEN d.state NOT IN ('waiting', 'uncertain', 'dead', 'accepted', 'confirmed', 'failed') THEN d.state
+             WHEN c.confirmed > 0 AND c.confirmed + c.failed >= coalesce(d.expected, 1) THEN 'confirmed'
+             WHEN c.failed > 0 AND c.failed >= coalesce(d.expected, 1) AND d.state IN ('accepted', 'failed') THEN 'failed'
+             ELSE d.state END AS state
+           FROM counted c JOIN deliveries d USING (id))
+       UPDATE deliveries d SET confirmed = j.confirmed, failed = j.failed, state = j.state, may_have = true,
+              accepted_at = CASE WHEN j.state IN ('confirmed', 'failed') THEN coalesce(d.accepted_at, j.first_at) ELSE d.accepted_at END,
+              next_attempt_at = CASE WHEN j.state = 'waiting' THEN d.next_attempt_at END
+         FROM judged j WHERE d.id = j.id`;
 }
 
 function naming({ id, key, channel, destination }: ClaimedDelivery): { deliveryId: string; key: string; channel: string; destination: string } {
