@@ -182,7 +182,7 @@ describe('receipts', () => {
       }
       const good = stages.filter((s) => s === 'confirmed').length;
       expect(ends).toEqual(Array(2).fill({ state: good > 0 ? 'confirmed' : 'failed', good, failed: stages.length - good }));
-    }), { numRuns: 25 });
+    }), { numRuns: 12 });
   });
 });
 
