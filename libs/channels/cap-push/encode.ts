@@ -2,18 +2,14 @@ import { isXmlText } from '#cap/xml.js';
 import { writeCap, type CanonicalCap } from '#cap/write.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
+import { photoAddress } from '#alerts/photo-address.js';
 import type { Fault } from '#kernel/errors.js';
 import type { Photo, Preview } from '#dispatch/channel.js';
 import type { CapPushSettings } from './config.js';
 
-/** Where the photo of a notice lies: below its public page, named by its hash, so that a new photo has a new address. */
-export function photoUri(notice: Notice): string | undefined {
-  return notice.photo && `${notice.url.replace(/\/+$/, '')}/photo/${notice.photo.sha256}.jpg`;
-}
-
 /** The CAP message of a notice, unsigned. The same for every destination of a sender. Pure. */
 export function encode(notice: SentNotice, sender: string, photo?: Photo): CanonicalCap {
-  const uri = photoUri(notice);
+  const uri = photoAddress(notice);
   // Another photo than the approved one would pass under the approval.
   if (photo && photo.sha256 !== notice.photo?.sha256) throw new TypeError('the photo at hand is not the one of the notice');
   return writeCap(notice, { sender, ...(uri !== undefined && { photoUri: uri }), ...(photo && { photo: photo.bytes }) });
