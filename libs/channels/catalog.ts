@@ -1,8 +1,11 @@
 import { fail } from '#kernel/errors.js';
 import type { Channel } from '#dispatch/channel.js';
 import { capPush } from './cap-push/channel.js';
+import { cellBroadcast } from './cell-broadcast/channel.js';
 import { datex2 } from './datex2/channel.js';
 import { email } from './email/channel.js';
+import { gtfsRealtime } from './gtfs-realtime/channel.js';
+import { siriSx } from './siri-sx/channel.js';
 import { smpp } from './smpp/channel.js';
 
 /**
@@ -27,8 +30,11 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
 /** Every channel there is: one line each. */
 export const catalog: readonly Channel[] = [
   listed(capPush),
+  listed(cellBroadcast),
   listed(datex2),
   listed(email),
+  listed(gtfsRealtime),
+  listed(siriSx),
   listed(smpp),
 ];
 
