@@ -105,6 +105,10 @@ async function launch(name: 'api' | 'dispatcher', environment: Readonly<Record<s
     said = `${said}${chunk.toString()}`.slice(-4_000);
   });
   const exited = once(child, 'exit');
+  let ended = false;
+  void exited.then(() => {
+    if (!ended) process.stderr.write(`${name} ended by itself:\n${said}\n`);
+  });
   const ready = new Promise<void>((resolve) => child.on('message', () => resolve()));
   await Promise.race([ready, exited.then(() => {
     throw new Error(`${name} ended while starting:\n${said}`);
@@ -112,6 +116,7 @@ async function launch(name: 'api' | 'dispatcher', environment: Readonly<Record<s
   return {
     process: child,
     end: async (signal) => {
+      ended = true;
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await exited;
     },

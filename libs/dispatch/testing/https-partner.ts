@@ -160,7 +160,10 @@ class HttpsPartner implements FakePartner {
 
     if (!duplicate && !faults.noReceipts) {
       const times = faults.duplicateReceipts ? 2 : 1;
-      response.once('close', () => this.receipts?.send(key, words, times));
+      const report = () => this.receipts?.send(key, words, times);
+      // The caller may have gone while the answer was held back; what was taken is reported all the same.
+      if (response.closed) report();
+      else response.once('close', report);
     }
     if (faults.loseAcknowledgement) return void response.destroy();
     answer(response, faults.rubbish ? this.manner.rubbish : message.answer);
