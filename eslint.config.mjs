@@ -100,7 +100,7 @@ export default defineConfig(
   },
   {
     files: ['libs/**/*.ts'],
-    ignores: ['**/*.spec.ts', '**/testing/**', 'libs/kernel/clock.ts', 'libs/channels/*/fake-partner.ts', 'libs/channels/*/receipt-sender.ts'],
+    ignores: ['**/*.spec.ts', '**/testing/**', 'libs/kernel/clock.ts', 'libs/channels/*/*-partner.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

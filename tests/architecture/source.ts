@@ -20,7 +20,7 @@ export interface Source {
   readonly strings: readonly string[];
   /** First argument of every call, by the name called: `event` → `app.started`, when it is a literal. */
   readonly calls: readonly { readonly name: string; readonly argument?: string }[];
-  /** `it.only`, `describe.skip` and their like, called or not. */
+  /** `it.only`, `describe.skip` and their like, called or not; without those that a condition chooses: `there ? it : it.skip`. */
   readonly leftOut: readonly string[];
   /** Members of interfaces, as `LogEvents.app.started`. */
   readonly members: readonly string[];
@@ -41,6 +41,7 @@ export function readSource(path: string, text: string): Source {
   const calls: { name: string; argument?: string }[] = [];
   const members: string[] = [];
   const leftOut: string[] = [];
+  const chosen = new Set<ts.Node>();
   const literals: [number, number][] = [];
 
   const visit = (node: ts.Node): void => {
@@ -61,7 +62,8 @@ export function readSource(path: string, text: string): Source {
     } else if (ts.isPropertyAccessExpression(node) && ['Math.random', 'process.env'].includes(dotted(node))) {
       ambient.push(dotted(node));
     }
-    if (ts.isPropertyAccessExpression(node) && LEFT_OUT.test(dotted(node))) leftOut.push(dotted(node));
+    if (ts.isConditionalExpression(node)) chosen.add(node.whenTrue).add(node.whenFalse);
+    if (ts.isPropertyAccessExpression(node) && LEFT_OUT.test(dotted(node)) && !chosen.has(node)) leftOut.push(dotted(node));
     if (ts.isStringLiteralLike(node)) strings.push(node.text);
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node) || ts.isRegularExpressionLiteral(node)) literals.push([node.getStart(file), node.end]);
     ts.forEachChild(node, visit);
