@@ -27,19 +27,21 @@ export interface Seeding {
   readonly ownerUrl: string;
   /** Folder of the secrets: passwords and second factors are kept there, so that every start tells the same. */
   readonly folder: string;
+  /** How passwords are hashed; at full cost when left out. */
+  readonly passwords?: Passwords;
 }
 
 /**
  * Makes the officers of drills that are missing, each with its fact, and tells who they all are. Throws a refusal when the
  * database has one of them with another second factor: it was made with the secrets of another folder.
  */
-export async function seedDrillOfficers({ ownerUrl, folder }: Seeding): Promise<DrillAccount[]> {
+export async function seedDrillOfficers({ ownerUrl, folder, passwords = new Passwords() }: Seeding): Promise<DrillAccount[]> {
   const masterKey = Buffer.from(await keepSecret(folder, 'master-key', () => randomBytes(32).toString('hex')), 'hex');
   const source = await openDatabase({ url: ownerUrl, name: 'findme-officers', poolSize: 2 });
   try {
     const officers = new PgOfficerStore(source);
     const accounts = new Accounts({
-      officers, sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords: new Passwords(), masterKey, clock: systemClock, ids: randomIds,
+      officers, sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords, masterKey, clock: systemClock, ids: randomIds,
     });
     const drill: DrillAccount[] = [];
     for (const { user, displayName, roles } of DRILL_OFFICERS) {

@@ -7,10 +7,12 @@ import { until } from '../support/until.js';
 let stack: Stack;
 let author: ApiClient;
 let approver: ApiClient;
+let secondApprover: ApiClient;
 
 beforeAll(async () => {
   stack = await startStack({ redisUrl: process.env['FINDME_TEST_REDIS_URL']! });
-  [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
+  // A one-time code counts once, so one officer alone could approve no more than two of these at a time.
+  [author, approver, secondApprover] = await Promise.all([stack.as('autor'), stack.as('odobrava'), stack.as('dezurni')]);
 }, 60_000);
 
 afterAll(() => stack.stop(), 30_000);
@@ -54,7 +56,7 @@ describe('an alert on all three channels', () => {
   });
 
   it('can be pulled as a signed CAP file and an Atom feed, with strong tags', async () => {
-    const story = await (await (await Story.written(author)).submitted()).approved(approver);
+    const story = await (await (await Story.written(author)).submitted()).approved(secondApprover);
     const feed = await until(() => fetch(`${stack.address}/feeds/drill/cap.atom`), (r) => r.ok);
     const text = await feed.text();
     expect(text).toContain(story.alert.id);

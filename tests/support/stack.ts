@@ -9,10 +9,12 @@ import { ApiClient } from '#apps/findme/drill/api-client.js';
 import { makeDrillSecrets } from '#apps/findme/drill-secrets.js';
 import { seedDrillOfficers } from '#apps/findme/officers.js';
 import { startCast, type Cast } from '#apps/partners/cast.js';
+import { createCheckpointKey } from '#audit/checkpoint.js';
 import { catalog } from '#channels/catalog.js';
 import { parseConfiguration } from '#config/configuration.js';
 import { projectRoot } from '#config/project-root.js';
 import { secretsIn } from '#config/secrets.js';
+import { Passwords } from '#identity/password.js';
 import type { FakePartner } from '#dispatch/testing/fake-partner.js';
 import { freshDatabase, type TestDatabase } from './database.js';
 
@@ -61,8 +63,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   await writeFile(configFile, text);
   const configuration = parseConfiguration(text, catalog);
   await makeDrillSecrets(secrets, configuration, new Date());
-  const officers = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: secrets });
-  await writeFile(join(secrets, 'audit-signing-key'), (await import('#audit/checkpoint.js')).createCheckpointKey().privateKeyPem);
+  // Hashed cheaply; the first sign-in of each hashes anew at full cost, as in service.
+  const officers = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: secrets, passwords: new Passwords({ cost: { ln: 10, r: 8, p: 1 } }) });
+  await writeFile(join(secrets, 'audit-signing-key'), createCheckpointKey().privateKeyPem);
   const partners = await startCast(configuration.destinations, secretsIn(secrets), address);
 
   const environment = {
