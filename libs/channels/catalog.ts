@@ -7,6 +7,7 @@ import { email } from './email/channel.js';
 import { gtfsRealtime } from './gtfs-realtime/channel.js';
 import { siriSx } from './siri-sx/channel.js';
 import { smpp } from './smpp/channel.js';
+import { webPush } from './web-push/channel.js';
 
 /**
  * A channel as the rest of the house holds it: its settings are unknown there, and are read by the channel's own schema
@@ -36,6 +37,7 @@ export const catalog: readonly Channel[] = [
   listed(gtfsRealtime),
   listed(siriSx),
   listed(smpp),
+  listed(webPush),
 ];
 
 /** The channel of a kind; throws `CHANNEL_UNKNOWN` when the catalogue has none. */

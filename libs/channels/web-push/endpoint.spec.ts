@@ -1,0 +1,68 @@
+import { webPushSettings } from './config.js';
+import { isPublicAddress, publicAddressOf } from './public-address.js';
+import { FakeSubscriber } from './fake-subscriber.js';
+import { isAllowedEndpoint, pushSubscription, readContact, writeContact } from './subscription.js';
+
+const { services } = webPushSettings.parse({ vapid: { key: 'k', subject: 'mailto:a@b.example' } });
+
+describe('the address of a subscription', () => {
+  it.each([
+    'https://fcm.googleapis.com/fcm/send/dU3:APA91b_-x', 'https://updates.push.services.mozilla.com/wpush/v2/gAAAAA', 'https://web.push.apple.com/QGk_x', 'https://wns2-par02p.notify.windows.com/w/?token=BQ%3d%3d',
+  ])('is one of the browsers\' push services: %s', (endpoint) => {
+    expect(isAllowedEndpoint(endpoint, services, false)).toBe(true);
+  });
+
+  it.each([
+    'http://fcm.googleapis.com/x', 'ftp://fcm.googleapis.com/x', 'file:///etc/passwd', 'javascript:alert(1)', '', 'fcm.googleapis.com/x', '//fcm.googleapis.com/x',
+    'https://fcm.googleapis.com:8443/x', 'https://fcm.googleapis.com:22/', 'https://user@fcm.googleapis.com/x', 'https://user:pass@fcm.googleapis.com/', 'https://fcm.googleapis.com/#x',
+    'https://fcm.googleapis.com.evil.example/', 'https://evilfcm.googleapis.com.example/', 'https://evil-fcm.googleapis.com/', 'https://googleapis.com/', 'https://evil.example/fcm.googleapis.com',
+    'https://evil.example\\@fcm.googleapis.com/', 'https://fcm.googleapis.com\\.evil.example/', 'https://fcm.googleapis.com@evil.example/', 'https://fcm.googleapis.com%2eevil.example/',
+    'https://127.0.0.1/', 'https://127.1/', 'https://2130706433/', 'https://0x7f.1/', 'https://[::1]/', 'https://[::ffff:127.0.0.1]/', 'https://169.254.169.254/latest/meta-data/', 'https://localhost/',
+    'https://FCM.googleapis.com/x', ' https://fcm.googleapis.com/x', 'https://fcm.googleapis.com/x\r\nHost: evil.example', 'https://fcm.googleapis.com/\u0161', 'https://fcm.googleapis.com./x',
+    'https://fcm。googleapis。com/', `https://fcm.googleapis.com/${'x'.repeat(1_500)}`, 'https://fcm.googleapis.com', 'https:///fcm.googleapis.com/x', 'https:fcm.googleapis.com/x',
+  ])('is refused otherwise: %j', (endpoint) => {
+    expect(isAllowedEndpoint(endpoint, services, false)).toBe(false);
+  });
+
+  it('may have a number and a port where the service is simulated, and is still on the list', () => {
+    const simulated = [{ hosts: '127.0.0.1' }];
+    expect(isAllowedEndpoint('https://127.0.0.1:4161/wpush/1', simulated, true)).toBe(true);
+    expect(isAllowedEndpoint('https://127.0.0.1:4161/wpush/1', simulated, false)).toBe(false);
+    expect(isAllowedEndpoint('https://127.0.0.2:4161/', simulated, true)).toBe(false);
+    expect(isAllowedEndpoint('http://127.0.0.1:4161/', simulated, true)).toBe(false);
+  });
+});
+
+describe('the address behind a host', () => {
+  it.each(['8.8.8.8', '142.250.1.95', '2a00:1450:4001:82a::200a', '2606:4700::6810:1'])('is public: %s', (address) => expect(isPublicAddress(address)).toBe(true));
+
+  it.each([
+    '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.255.255.254', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.0.0.8', '192.0.2.1', '192.168.1.1', '198.18.0.1', '198.51.100.7',
+    '203.0.113.9', '224.0.0.1', '255.255.255.255', '::', '::1', '::ffff:127.0.0.1', '::ffff:8.8.8.8', '64:ff9b::7f00:1', '64:ff9b:1::1', '100::1', 'fc00::1', 'fd12:3456::1', 'fe80::1', 'fec0::1',
+    'ff02::1', '2001:0:7f00:1::', '2001:db8::1', '2002:7f00:1::', '3fff::1', '', 'localhost', '1.2.3', '0177.0.0.1',
+  ])('is not public: %j', (address) => expect(isPublicAddress(address)).toBe(false));
+
+  it('is used only when every address of the host is public', async () => {
+    expect(await publicAddressOf('push.example', async () => ['8.8.8.8', '8.8.4.4'])).toBe('8.8.8.8');
+    expect(await publicAddressOf('push.example', async () => ['8.8.8.8', '127.0.0.1'])).toBeUndefined();
+    expect(await publicAddressOf('push.example', async () => [])).toBeUndefined();
+  });
+});
+
+describe('a subscription', () => {
+  const good = new FakeSubscriber('seed', 'ana').subscription('https://push.example');
+
+  it('is kept in one line and read again', () => {
+    const { endpoint, publicKey, authSecret } = readContact(writeContact(good))!;
+    expect([endpoint.href, publicKey.toString('base64url'), authSecret.toString('base64url')]).toEqual([good.endpoint, good.keys.p256dh, good.keys.auth]);
+    for (const rubbish of ['', '{}', '[]', '["x","y","z"]', 'null']) expect(readContact(rubbish)).toBeUndefined();
+  });
+
+  it.each([
+    { keys: { ...good.keys, p256dh: Buffer.alloc(65, 4).toString('base64url') } }, { keys: { ...good.keys, p256dh: good.keys.p256dh.slice(2) } }, { keys: { ...good.keys, auth: 'AAAA' } },
+    { keys: { ...good.keys, auth: '"'.repeat(22) } }, { keys: { p256dh: good.keys.p256dh } }, { endpoint: 7 }, { more: true },
+  ])('is refused when a browser would not give it: %#', (more) => {
+    expect(pushSubscription.safeParse(good).success).toBe(true);
+    expect(pushSubscription.safeParse({ ...good, ...more }).success).toBe(false);
+  });
+});
