@@ -1,4 +1,5 @@
 import { rows } from '#storage/database.js';
+import type { PgDeliveryStore } from '#storage/delivery-store.js';
 import type { Outcome } from '#dispatch/channel.js';
 import type { NoticeSource } from '#dispatch/dispatcher.js';
 import { ACCEPTED, DispatchStage, type Answer, type Call } from '../support/dispatch-stage.js';
@@ -26,6 +27,15 @@ function held(): { answer: Answer; call: Promise<Call>; release: (outcome: Outco
   const outcome = new Promise<Outcome>((resolve) => { release = resolve; });
   return { answer: (made) => { arrived(made); return outcome; }, call, release };
 }
+
+/** A store of which plan and claim are two steps, so that a story can come between them. */
+function inTwoSteps(): PgDeliveryStore {
+  const store = stage.deliveries();
+  const planNext = store.planNext.bind(store);
+  store.planNext = (plan) => planNext(plan);
+  return store;
+}
+
 const bySight = (calls: readonly Call[]) => calls.map((c) => `${c.destination} ${c.action}`).sort();
 
 describe('a dispatcher', () => {
@@ -151,7 +161,7 @@ describe('a dispatcher', () => {
 
   it('fails loudly but lives on when the database is away in mid drain', async () => {
     await stage.approved();
-    const store = stage.deliveries();
+    const store = inTwoSteps();
     store.claim = async () => { throw new Error('away'); };
     await expect(stage.dispatcher({ store }).drain()).rejects.toThrow('away');
     await stage.dispatcher().sweep(0);
@@ -175,7 +185,7 @@ describe('a dispatcher', () => {
     await dispatcher.sweep(0);
     expect(stage.calls).toHaveLength(2);
 
-    const slow = stage.deliveries();
+    const slow = inTwoSteps();
     const claim = slow.claim.bind(slow);
     let stopped: Promise<void> | undefined;
     const halting = stage.dispatcher({ store: slow });
@@ -248,7 +258,7 @@ describe('a withdrawal', () => {
 
   it('is heeded even by a dispatcher whose claim was still on its way when the news came', async () => {
     const alert = await stage.approved();
-    const store = stage.deliveries();
+    const store = inTwoSteps();
     const claim = store.claim.bind(store);
     const slow = stage.dispatcher({ store });
     store.claim = async (...args) => {
@@ -330,7 +340,7 @@ describe('a withdrawal', () => {
 describe('a crash', () => {
   it('between commit and plan, between plan and claim: another finds it', async () => {
     await stage.approved();
-    const store = stage.deliveries();
+    const store = inTwoSteps();
     store.claim = async () => { throw new Error('killed'); };
     await expect(stage.dispatcher({ store }).drain()).rejects.toThrow('killed');
     expect(await stage.states()).toEqual(['mts alert queued', 'rts alert queued']);
@@ -340,7 +350,7 @@ describe('a crash', () => {
 
   it('between claim and send: uncertain, repeated where safe, left to a person where not', async () => {
     await stage.approved();
-    const store = stage.deliveries();
+    const store = inTwoSteps();
     const claim = store.claim.bind(store);
     store.claim = async (...args) => {
       await claim(...args);
