@@ -26,19 +26,29 @@ export interface Claim {
   readonly died: readonly ClaimedDelivery[];
 }
 
+/** Who takes deliveries for sending, and for how long in milliseconds. */
+export interface Taker {
+  readonly by: string;
+  readonly leaseMs: number;
+  readonly now: Date;
+}
+
 /** What a plan made. */
 export interface Planned {
   readonly row: OutboxRow;
   readonly deliveries: readonly DeliveryId[];
+  /** All of them, when the taker holds them already; none when they have yet to be claimed. */
+  readonly taken: readonly ClaimedDelivery[];
 }
 
 /** Where deliveries are kept. Every call is one transaction and writes its facts with it. */
 export interface DeliveryStore {
   /**
-   * Takes the next outbox row nobody is planning (endings first, then the oldest), hands it to `plan`, stores the deliveries (`queued`) and cancels what
-   * older revisions still had pending. Undefined when there is no row.
+   * Takes the next outbox row nobody is planning (endings first, then the oldest), hands it to `plan`, stores the deliveries
+   * and cancels what older revisions still had pending. Undefined when there is no row. With a taker, deliveries that are due
+   * are stored as taken (`sending`), which spares a claim on the way to the first octet; otherwise they are `queued`.
    */
-  planNext(plan: (row: OutboxRow, earlier: readonly EarlierDelivery[]) => PlannedDelivery[]): Promise<Planned | undefined>;
+  planNext(plan: (row: OutboxRow, earlier: readonly EarlierDelivery[]) => PlannedDelivery[], taker?: Taker): Promise<Planned | undefined>;
   /** Takes deliveries that are `queued` or `waiting`; reads the alert again first. */
   claim(ids: readonly DeliveryId[], by: string, leaseMs: number, now: Date): Promise<Claim>;
   /** Ids of deliveries that should have been taken by now: queued, or waiting past `dueBefore`. */

@@ -89,7 +89,7 @@ export class Dispatcher {
   async drain(): Promise<void> {
     const sending: Promise<void>[] = [];
     try {
-      await this.plan((ids) => sending.push(settled(this.deliver(ids))));
+      await this.plan((work) => sending.push(settled(work)));
     } finally {
       await Promise.all(sending);
     }
@@ -102,14 +102,7 @@ export class Dispatcher {
 
   /** Takes and sends deliveries, as far as they are due and nobody else took them. Resolves when the attempts have ended. */
   async deliver(ids: readonly DeliveryId[]): Promise<void> {
-    if (this.stopping || ids.length === 0) return;
-    const work = this.take(ids);
-    this.works.add(work);
-    try {
-      await work;
-    } finally {
-      this.works.delete(work);
-    }
+    if (!this.stopping && ids.length > 0) await this.working(this.take(ids));
   }
 
   /**
@@ -120,7 +113,7 @@ export class Dispatcher {
   async sweep(graceMs: number): Promise<void> {
     const { store, clock, log } = this.input;
     const found = await Promise.allSettled([
-      this.plan((ids) => this.begin(ids)),
+      this.plan((work) => this.follow(work)),
       store.takeLapsed(this.input.id, this.leaseMs).then((lapsed) => Promise.all(lapsed.map((delivery) => {
         log.event('delivery.recovered', { deliveryId: delivery.id, channel: delivery.channel, destination: delivery.destination }, 'warn');
         return this.record(delivery, clock.now(), 0, { kind: 'uncertain', reason: 'sender_lost' });
@@ -151,21 +144,36 @@ export class Dispatcher {
     await this.recorder.settled();
   }
 
-  private async plan(begin: (ids: readonly DeliveryId[]) => void): Promise<void> {
-    const { store, partners, log } = this.input;
+  private async plan(begin: (work: Promise<void>) => void): Promise<void> {
+    const { id: by, store, partners, clock, log } = this.input;
     while (!this.stopping) {
-      const planned = await store.planNext((row, earlier) => planFanOut(row, partners.reaches, earlier));
+      const heldAt = monotonicMs();
+      const planned = await store.planNext((row, earlier) => planFanOut(row, partners.reaches, earlier), { by, leaseMs: this.leaseMs, now: clock.now() });
       if (!planned) return;
-      const { row, deliveries } = planned;
+      const { row, deliveries, taken } = planned;
       log.event('outbox.planned', { outboxId: row.id, alertId: row.alertId, revision: row.revision, deliveries: deliveries.length });
       this.abortOlder(row.alertId, row.revision);
-      begin(deliveries);
+      begin(taken.length > 0 ? this.working(this.attemptUnlessStopping(taken, heldAt)) : this.deliver(deliveries));
+    }
+  }
+
+  /** Work that `stop` waits for. */
+  private async working(work: Promise<void>): Promise<void> {
+    this.works.add(work);
+    try {
+      await work;
+    } finally {
+      this.works.delete(work);
     }
   }
 
   /** Delivers without being waited for. What goes wrong on the way is found again by the sweep. */
   private begin(ids: readonly DeliveryId[]): void {
-    this.deliver(ids).catch((error: unknown) => this.failed(error));
+    this.follow(this.deliver(ids));
+  }
+
+  private follow(work: Promise<void>): void {
+    work.catch((error: unknown) => this.failed(error));
   }
 
   private async take(ids: readonly DeliveryId[]): Promise<void> {
@@ -174,6 +182,11 @@ export class Dispatcher {
     const heldAt = monotonicMs();
     const { taken, died } = await store.claim(ids, this.input.id, this.leaseMs, clock.now());
     for (const { id, channel, destination } of died) log.event('delivery.skipped', { deliveryId: id, channel, destination, cause: 'no_longer_due' });
+    await this.attemptUnlessStopping(taken, heldAt);
+  }
+
+  private async attemptUnlessStopping(taken: readonly ClaimedDelivery[], heldAt: number): Promise<void> {
+    const { store, clock } = this.input;
     if (this.stopping) await store.postpone(taken.map((delivery) => ({ delivery, until: clock.now(), reason: 'stopping' })));
     else await this.attemptAll(taken, heldAt);
   }
@@ -260,7 +273,7 @@ export class Dispatcher {
       const loaded = await this.ready(flight, content);
       const startedAt = this.input.clock.now();
       const started = monotonicMs();
-      const outcome = 'kind' in loaded ? loaded : await this.send(delivery, loaded, abort.signal);
+      const outcome = 'kind' in loaded ? loaded : await this.send(delivery, loaded, abort);
       await this.record(delivery, startedAt, monotonicMs() - started, outcome);
     } catch (error) {
       // The database: the lease lapses and the sweep settles the delivery as uncertain.
@@ -283,23 +296,31 @@ export class Dispatcher {
     return flight.abort.signal.aborted ? { kind: 'deferred', reason: 'aborted' } : loaded;
   }
 
-  private async send(delivery: ClaimedDelivery, content: Content, abort: AbortSignal): Promise<Outcome> {
+  private async send(delivery: ClaimedDelivery, content: Content, abort: AbortController): Promise<Outcome> {
     const partner = this.input.partners.get(delivery.destination);
     if (!partner) return { kind: 'deferred', reason: 'destination_not_configured' };
     const { connection, breaker, channel, destination } = partner;
     const limitMs = channel.attemptMs?.(destination.settings) ?? this.attemptMs;
     const message: Message = { key: delivery.key, deliveryId: delivery.id, part: delivery.part, ...content };
-    const signal = AbortSignal.any([abort, AbortSignal.timeout(limitMs)]);
+    // One signal for both reasons to end: composed ones (AbortSignal.any) cost a tenth of a fan-out's time.
+    const { signal } = abort;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = !signal.aborted;
+      abort.abort();
+    }, limitMs);
     try {
       return await breaker.send(async () => {
         const outcome = await (isEnding(delivery.kind) ? connection.withdraw(message, signal) : connection.publish(message, signal));
         // A channel cannot know why its signal aborted; a partner that lets time run out is in trouble.
-        return 'reason' in outcome && outcome.reason === 'aborted' && !abort.aborted ? { ...outcome, reason: 'timeout' } : outcome;
+        return isLate && 'reason' in outcome && outcome.reason === 'aborted' ? { ...outcome, reason: 'timeout' } : outcome;
       });
     } catch (error) {
       // A bug in the channel. Bytes may have left.
       this.failed(error);
       return { kind: 'uncertain', reason: 'channel_failed' };
+    } finally {
+      clearTimeout(timer);
     }
   }
 

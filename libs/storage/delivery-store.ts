@@ -7,7 +7,7 @@ import { keyedDigest, seal } from '#kernel/sealing.js';
 import { destinationActor, makeFact, officerActor, SYSTEM, wordOf, type Actor, type FactBody, type FactType } from '#audit/fact.js';
 import type { Receipt } from '#dispatch/channel.js';
 import { isEnding, type ClaimedDelivery, type DeliveryKind } from '#dispatch/delivery.js';
-import type { AttemptRecord, Claim, DeliveryStore, Planned, Postponed } from '#dispatch/delivery-store.js';
+import type { AttemptRecord, Claim, DeliveryStore, Planned, Postponed, Taker } from '#dispatch/delivery-store.js';
 import type { EarlierDelivery, OutboxRow, PlannedDelivery } from '#dispatch/plan.js';
 import type { CaseKeys } from './case-keys.js';
 import { inTransaction, rows } from './database.js';
@@ -37,7 +37,7 @@ export class PgDeliveryStore implements DeliveryStore {
     private readonly ids: Ids,
   ) {}
 
-  planNext(plan: (row: OutboxRow, earlier: readonly EarlierDelivery[]) => PlannedDelivery[]): Promise<Planned | undefined> {
+  planNext(plan: (row: OutboxRow, earlier: readonly EarlierDelivery[]) => PlannedDelivery[], taker?: Taker): Promise<Planned | undefined> {
     return this.transaction(async (manager) => {
       const [row] = await rows<OutboxRow>(manager,
         `SELECT o.id, o.alert_id AS "alertId", o.revision, o.kind, a.mode, r.expires_at AS "expiresAt"
@@ -49,13 +49,15 @@ export class PgDeliveryStore implements DeliveryStore {
         [row.alertId, row.revision]);
       const cancelled = await this.cancelOlder(manager, row);
       const planned = plan(row, earlier);
-      const deliveries = await this.insert(manager, row, planned);
+      const isTaken = taker !== undefined && (await this.isDue(manager, row, taker.now));
+      const added = await this.insert(manager, row, planned, isTaken ? taker : undefined);
+      const deliveries = added.map((d) => d.id);
       await rows(manager, 'UPDATE outbox SET planned_at = $2 WHERE id = $1', [row.id, this.clock.now()]);
       await this.append(manager, [
         ...cancelled,
         this.fact('outbox.planned', SYSTEM, row.alertId, { revision: row.revision, deliveries: deliveries.length }),
       ]);
-      return { row, deliveries };
+      return { row, deliveries, taken: isTaken ? added.map(toClaimed) : [] };
     });
   }
 
@@ -230,17 +232,24 @@ export class PgDeliveryStore implements DeliveryStore {
     return died.map((d) => this.fact('delivery.cancelled', SYSTEM, row.alertId, { ...naming(toClaimed(d)), cause: cause as FactBody<'delivery.cancelled'>['cause'] }));
   }
 
-  private async insert(manager: EntityManager, row: OutboxRow, planned: readonly PlannedDelivery[]): Promise<DeliveryId[]> {
-    const added = await rows<{ id: DeliveryId }>(manager,
-      `INSERT INTO deliveries (id, alert_id, revision, kind, channel, destination, part, key, state, expires_at)
-       SELECT v.id, $1, $2, $3, v.channel, v.destination, v.part, v.key, 'queued', $4
+  private async isDue(manager: EntityManager, row: OutboxRow, now: Date): Promise<boolean> {
+    const [answer] = await rows<{ sendable: boolean }>(manager, 'SELECT may_be_sent($1, $2, $3) AS sendable', [row.alertId, row.revision, row.kind]);
+    return answer?.sendable === true && row.expiresAt > now;
+  }
+
+  private insert(manager: EntityManager, row: OutboxRow, planned: readonly PlannedDelivery[], taker?: Taker): Promise<ClaimRow[]> {
+    return rows<ClaimRow>(manager,
+      `INSERT INTO deliveries AS d (id, alert_id, revision, kind, channel, destination, part, key, expires_at,
+                                    state, attempts, lease_token, leased_by, leased_until, may_have)
+       SELECT v.id, $1, $2, $3, v.channel, v.destination, v.part, v.key, $4,
+              CASE WHEN $10::uuid IS NULL THEN 'queued' ELSE 'sending' END, ($10 IS NOT NULL)::integer, ($10 IS NOT NULL)::integer, $10,
+              clock_timestamp() + make_interval(secs => $11), $10 IS NOT NULL
          FROM unnest($5::uuid[], $6::text[], $7::text[], $8::integer[], $9::text[]) AS v (id, channel, destination, part, key)
-       ON CONFLICT DO NOTHING RETURNING id`,
+       ON CONFLICT DO NOTHING RETURNING d.*, false AS had, (SELECT content_hash FROM outbox WHERE id = $12) AS content_hash`,
       [
         row.alertId, row.revision, row.kind, row.expiresAt, planned.map(() => this.ids.next()), planned.map((p) => p.channel),
-        planned.map((p) => p.destination), planned.map((p) => p.part), planned.map((p) => p.key),
+        planned.map((p) => p.destination), planned.map((p) => p.part), planned.map((p) => p.key), taker?.by ?? null, taker ? taker.leaseMs / 1000 : null, row.id,
       ]);
-    return added.map((d) => d.id);
   }
 
   /**

@@ -127,6 +127,13 @@ BEGIN
   RETURNING d.id, d.alert_id, d.revision, d.kind, d.channel, d.destination, d.part, d.key, d.state, d.attempts, d.lease_token,
             due.may_have, d.reason, d.expires_at, o.content_hash;
 END $$;
+-- Whether what a revision makes may be sent now: as claim_deliveries judges, and under the same lock.
+CREATE FUNCTION may_be_sent(p_alert uuid, p_revision integer, p_kind text) RETURNS boolean
+  LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT CASE WHEN p_kind IN ('alert', 'update') THEN a.status = 'active' AND a.current_revision = p_revision ELSE a.status <> 'erased' END
+    FROM alerts a WHERE a.id = p_alert FOR SHARE
+$$;
+GRANT EXECUTE ON FUNCTION may_be_sent(uuid, integer, text) TO findme_app;
 GRANT EXECUTE ON FUNCTION claim_deliveries(uuid[], uuid, interval, timestamptz) TO findme_app;
 
 GRANT SELECT, INSERT ON deliveries, attempts, delivery_references, receipts TO findme_app;
