@@ -24,18 +24,14 @@ describe('the shipped configuration', () => {
   it('reaches nothing outside this machine', () => {
     for (const { simulated, settings } of shipped.destinations) {
       expect(simulated).toBe(true);
-      const { url, host } = settings as { url?: string; host?: string };
-      expect(url === undefined ? host : new URL(url).hostname).toBe('127.0.0.1');
+      expect(addressOf(settings).hostname).toBe('127.0.0.1');
     }
   });
 
   it('gives every partner an address and credentials of its own, drill and live apart', () => {
-    const addresses = shipped.destinations.map(({ settings }) => {
-      const { url, port } = settings as { url?: string; port?: number };
-      return url === undefined ? String(port) : new URL(url).port;
-    });
+    const addresses = shipped.destinations.map(({ settings }) => addressOf(settings).port);
     expect(new Set(addresses).size).toBe(addresses.length);
-    const secretsOfMode = (mode: string) => new Set(words(shipped.destinations.filter((d) => d.mode === mode).map((d) => d.settings)).filter((w) => /-(webhook|password|bounces|key|certificate)$/.test(w)));
+    const secretsOfMode = (mode: string) => new Set(words(shipped.destinations.filter((d) => d.mode === mode).map((d) => d.settings)).filter((w) => /-(webhook|password|bounces|vapid|key|certificate)$/.test(w)));
     const [drill, live] = [secretsOfMode('drill'), secretsOfMode('live')];
     expect([...drill].filter((name) => live.has(name))).toEqual([]);
     expect(drill.size).toBeGreaterThan(20);
@@ -66,7 +62,7 @@ describe('the shipped configuration', () => {
         },
       }));
       // The words for a password are read when a bind is made: all that look like secrets must be there.
-      for (const name of words(shipped.destinations.map((d) => d.settings))) if (/-(webhook|password|bounces|key|certificate)$/.test(name)) secret(name);
+      for (const name of words(shipped.destinations.map((d) => d.settings))) if (/-(webhook|password|bounces|vapid|key|certificate)$/.test(name)) secret(name);
       await Promise.all(connections.map((connection) => connection.close()));
       expect(missing).toEqual([]);
       expect(asked.length).toBeGreaterThan(20);
@@ -128,6 +124,12 @@ describe('a configuration with faults', () => {
     expect(faultsOf(() => parseConfiguration(text, catalog)).map((f) => f.field)).toEqual(['signing.drill.certificate', 'destinations.0.mode']);
   });
 });
+
+/** Where a partner is reached: an address, a host and port, or the probe of its one push service. */
+function addressOf(settings: unknown): URL {
+  const { url, host, port, services } = settings as { url?: string; host?: string; port?: number; services?: readonly { probe: string }[] };
+  return new URL(url ?? services?.[0]?.probe ?? `tcp://${host}:${port}`);
+}
 
 /** Listeners of our own (the receivers of bounces) take any free port here: a running system has the shipped ones. */
 function zeroPorts<T extends { settings: unknown }>(destination: T): T {

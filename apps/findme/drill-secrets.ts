@@ -1,6 +1,7 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import webpush from 'web-push';
 import { createAuthority, issueClientCertificate, issueServerCertificate, issueSigningCertificate, type KeyAndCertificate } from '#cap/certificates.js';
 import type { Configuration } from '#config/configuration.js';
 import { keepSecret } from './state.js';
@@ -10,6 +11,7 @@ const SINGLE: readonly (readonly [ending: string, make: () => string])[] = [
   ['-webhook', () => `whsec_${randomBytes(32).toString('base64')}`],
   ['-password', () => randomBytes(6).toString('base64url')],
   ['-bounces', () => randomBytes(32).toString('base64url')],
+  ['-vapid', () => webpush.generateVAPIDKeys().privateKey],
 ];
 const PAIR = /^((drill|live)-(?:[a-z0-9-]+-)?(authority|server|client|signing))-(?:key|certificate)$/;
 

@@ -1,5 +1,5 @@
 import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ProbeResult } from '#dispatch/channel.js';
 import { publicAddressOf, type Resolve } from './public-address.js';
@@ -220,7 +220,7 @@ export class PushService {
       host: address, port: Number(port || 443), ALPNProtocols: ['h2'], minVersion: 'TLSv1.2', ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }),
     });
     socket.setNoDelay(true);
-    const session = connectHttp2(origin, { createConnection: () => socket as Socket, settings: { enablePush: false } });
+    const session = connectHttp2(origin, { createConnection: () => socket, settings: { enablePush: false } });
     return new Promise((done, failed) => {
       const timer = setTimeout(() => session.destroy(new Reason('timeout')), timeoutMs);
       const stopConnecting = (reason: string): void => void session.destroy(new Reason(reason));
