@@ -11,6 +11,9 @@ const PATH = '/api/ecbe/v1/message';
 /** Ended alerts that are remembered, so that a publication still under way does not outlive its ending. */
 const MOST_ENDED = 1_000;
 
+/** The alert ended meanwhile, and nothing of this is on air. */
+const OVERTAKEN = { kind: 'deferred', reason: 'overtaken' } as const;
+
 type Accepted = Extract<Outcome, { kind: 'accepted' }>;
 
 /**
@@ -86,6 +89,7 @@ export class EcbeConnection implements Connection {
   }
 
   private async put(message: EcbeMessage, alertId: AlertId, identifier: string, key: string, signal: AbortSignal): Promise<Outcome> {
+    if (this.ended.has(alertId)) return OVERTAKEN;
     const messageId = message.smscb_message.message_id;
     const stops = this.stopsOf(messageId);
     const { underWay, begun } = stops;
@@ -93,7 +97,7 @@ export class EcbeConnection implements Connection {
     if (exchange.kind === 'answer' && exchange.answer.status === 409) {
       const removed = await this.remove(messageId, signal);
       if (removed !== 'gone') return removed;
-      if (this.ended.has(alertId)) return { kind: 'deferred', reason: 'overtaken' };
+      if (this.ended.has(alertId)) return OVERTAKEN;
       exchange = await this.post(message, key, signal);
     }
     if (exchange.kind === 'broken') return broken(exchange);
@@ -113,7 +117,7 @@ export class EcbeConnection implements Connection {
   /** An ending went past while this was under way, and must not be outlived. */
   private async takeBack(messageId: number, signal: AbortSignal): Promise<Outcome> {
     const removed = await this.remove(messageId, signal);
-    return { kind: removed === 'gone' ? 'deferred' : 'uncertain', reason: 'overtaken' };
+    return removed === 'gone' ? OVERTAKEN : { ...OVERTAKEN, kind: 'uncertain' };
   }
 
   private async stop(messageId: number, key: string, signal: AbortSignal): Promise<'gone' | Exclude<Outcome, Accepted>> {

@@ -118,6 +118,31 @@ describe('an Osmocom CBC', () => {
     expect((await connection.publish(newer, patient())).kind).toBe('accepted');
   });
 
+  it.each([
+    ['before it is on air', [409], ['POST ', 'DELETE /4381', 'DELETE /4381']],
+    ['once it is on air', [201], ['POST ', 'DELETE /4381', 'DELETE /4381']],
+  ])('takes nothing on air after the ending that went past it, stopped %s', async (_name, [status], asked) => {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let arrived: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => (arrived = resolve));
+    const { port, seen } = await scripted((request, response) => {
+      if (request.method === 'DELETE') return void response.writeHead(200).end('OK');
+      arrived();
+      void released.then(() => response.writeHead(status!).end());
+    });
+    const connection = open(port, one);
+    const message = sampleMessage();
+    const publishing = connection.publish(message, patient());
+    await waiting;
+    expect((await connection.withdraw(endingOf(message), patient())).kind).toBe('accepted');
+    release();
+    expect(await publishing).toEqual({ kind: 'deferred', reason: 'overtaken' });
+    expect(seen).toEqual(asked);
+    expect(await connection.publish(message, patient())).toEqual({ kind: 'deferred', reason: 'overtaken' });
+    expect(seen).toEqual(asked);
+  });
+
   it('loses no answer to a DELETE of what it does not know: uncertain in the time of the settings, then gone', async () => {
     const cbc = await partner();
     const connection = open(cbc.port, { timeoutMs: 200 });
