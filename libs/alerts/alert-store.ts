@@ -31,6 +31,6 @@ export interface AlertStore {
   sentNotice(id: AlertId, revision: number): Promise<SentNotice | undefined>;
   /** Alerts that are active and past their end. */
   expired(now: Date): Promise<{ mode: Mode; id: AlertId }[]>;
-  /** Ended alerts whose data has been kept since before `endedBefore`. */
-  erasable(endedBefore: Date): Promise<{ mode: Mode; id: AlertId }[]>;
+  /** Ended alerts whose data has been kept since before `endedBefore`, and alerts begun before `begunBefore` that were never published. */
+  erasable(endedBefore: Date, begunBefore: Date): Promise<{ mode: Mode; id: AlertId }[]>;
 }

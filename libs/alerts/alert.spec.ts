@@ -42,9 +42,9 @@ const STAGES: Record<string, () => Alert> = {
 const ENDS = { found: 'found', withdraw: 'withdrawn', expire: 'expired' };
 /** What a reader of the domain would write down: stage by stage, what may be done and where it leads. */
 const ALLOWED: Record<string, Partial<Record<Verb, string>>> = {
-  'prepared, a draft': { edit: 'prepared/draft', submit: 'prepared/in_review' },
-  'prepared, in review': { return: 'prepared/returned', reject: 'rejected/none', approve: 'active/none' },
-  'prepared, returned': { edit: 'prepared/returned', submit: 'prepared/in_review' },
+  'prepared, a draft': { edit: 'prepared/draft', submit: 'prepared/in_review', erase: 'erased' },
+  'prepared, in review': { return: 'prepared/returned', reject: 'rejected/none', approve: 'active/none', erase: 'erased' },
+  'prepared, returned': { edit: 'prepared/returned', submit: 'prepared/in_review', erase: 'erased' },
   'active, no update in the making': { revise: 'active/draft', ...ENDS },
   'active, an update drafted': { edit: 'active/draft', submit: 'active/in_review', ...ENDS },
   'active, an update in review': { return: 'active/returned', reject: 'active/none', approve: 'active/none', ...ENDS },

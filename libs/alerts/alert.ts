@@ -69,7 +69,7 @@ export type Verb = Action['do'];
  * rows and a test holds the two against each other. A verb that is missing in a row is not allowed there.
  */
 export const ALERT_MOVES: Readonly<Record<AlertStatus, Partial<Record<Verb, AlertStatus>>>> = {
-  prepared: { edit: 'prepared', submit: 'prepared', return: 'prepared', reject: 'rejected', approve: 'active' },
+  prepared: { edit: 'prepared', submit: 'prepared', return: 'prepared', reject: 'rejected', approve: 'active', erase: 'erased' },
   active: {
     revise: 'active', edit: 'active', submit: 'active', return: 'active', reject: 'active', approve: 'active',
     found: 'found', withdraw: 'withdrawn', expire: 'expired',

@@ -3,6 +3,9 @@ import { NOBODY, type Action, type Alert } from './alert.js';
 import { decideOnNewest, type AlertActionsInput } from './alert-actions.js';
 import type { Mode } from './notice.js';
 
+/** A draft that never went out is a child's data too: it is erased after so long, in milliseconds. */
+const DRAFT_MS = 30 * 24 * 3_600_000;
+
 /** Does what time demands: ends alerts whose time is over, and erases cases that were kept long enough. */
 export class Timekeeper {
   /** `keepMs`: how long the data of an ended alert is kept, in milliseconds. */
@@ -14,6 +17,8 @@ export class Timekeeper {
    */
   async tick(): Promise<void> {
     const { store, clock, composer } = this.input;
+    const now = clock.now();
+    const before = (ms: number) => new Date(now.getTime() - ms);
     const troubles: unknown[] = [];
     const decideAll = async (due: readonly { mode: Mode; id: AlertId }[], action: (alert: Alert) => Action) => {
       for (const { mode, id } of due) {
@@ -22,8 +27,8 @@ export class Timekeeper {
         });
       }
     };
-    await decideAll(await store.expired(clock.now()), (alert) => ({ do: 'expire', notice: composer.ending(alert, 'expire') }));
-    await decideAll(await store.erasable(new Date(clock.now().getTime() - this.keepMs)), () => ({ do: 'erase' }));
+    await decideAll(await store.expired(now), (alert) => ({ do: 'expire', notice: composer.ending(alert, 'expire') }));
+    await decideAll(await store.erasable(before(this.keepMs), before(DRAFT_MS)), () => ({ do: 'erase' }));
     if (troubles.length > 0) throw troubles[0];
   }
 }

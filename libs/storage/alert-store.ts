@@ -124,8 +124,10 @@ export class PgAlertStore implements AlertStore {
     return rows(this.source, `SELECT mode, id FROM alerts WHERE status = 'active' AND expires_at <= $1`, [now]);
   }
 
-  async erasable(endedBefore: Date): Promise<{ mode: Mode; id: AlertId }[]> {
-    return rows(this.source, `SELECT mode, id FROM alerts WHERE status IN ('found', 'withdrawn', 'expired', 'rejected') AND ended_at <= $1`, [endedBefore]);
+  async erasable(endedBefore: Date, begunBefore: Date): Promise<{ mode: Mode; id: AlertId }[]> {
+    return rows(this.source,
+      `SELECT mode, id FROM alerts WHERE (status IN ('found', 'withdrawn', 'expired', 'rejected') AND ended_at <= $1) OR (status = 'prepared' AND created_at <= $2)`,
+      [endedBefore, begunBefore]);
   }
 
   private async call(name: string, values: readonly unknown[]): Promise<void> {

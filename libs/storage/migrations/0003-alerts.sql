@@ -101,7 +101,7 @@ INSERT INTO alert_moves VALUES
   ('revise', 'active', 'active'), ('edit', 'active', 'active'), ('submit', 'active', 'active'), ('return', 'active', 'active'),
   ('reject', 'active', 'active'), ('approve', 'active', 'active'),
   ('found', 'active', 'found'), ('withdraw', 'active', 'withdrawn'), ('expire', 'active', 'expired'),
-  ('erase', 'found', 'erased'), ('erase', 'withdrawn', 'erased'), ('erase', 'expired', 'erased'), ('erase', 'rejected', 'erased');
+  ('erase', 'prepared', 'erased'), ('erase', 'found', 'erased'), ('erase', 'withdrawn', 'erased'), ('erase', 'expired', 'erased'), ('erase', 'rejected', 'erased');
 CREATE TABLE proposal_moves (verb text, from_status text, to_status text NOT NULL, PRIMARY KEY (verb, from_status));
 INSERT INTO proposal_moves VALUES
   ('revise', 'none', 'draft'), ('edit', 'draft', 'draft'), ('submit', 'draft', 'in_review'),
@@ -296,7 +296,8 @@ BEGIN
   UPDATE revisions SET sealed = NULL WHERE alert_id = p_alert;
   UPDATE photos SET sealed = NULL WHERE alert_id = p_alert;
   UPDATE remarks SET sealed = NULL WHERE alert_id = p_alert;
-  UPDATE alerts SET version = a.version, status = a.status, erased_at = p_at, proposal = NULL WHERE id = p_alert;
+  UPDATE revisions SET status = 'dropped' WHERE alert_id = p_alert AND number = a.proposal;
+  UPDATE alerts SET version = a.version, status = a.status, ended_at = coalesce(ended_at, p_at), erased_at = p_at, proposal = NULL WHERE id = p_alert;
   PERFORM state_decision(p_alert, p_by, 'alert.erased', p_facts);
 END $$;
 
