@@ -25,10 +25,10 @@ import { interleave, short, tell, type Report } from './report.js';
  * worker that makes a connection for each. The floor: the same approval, then one write to each warm connection in the
  * same process, with nothing recorded.
  */
-const ROUNDS = 7;
+const ROUNDS = 5;
 const PARTNERS = 500;
 const CONCURRENCY = 50;
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 20_000;
 
 async function measure(ground: Ground): Promise<Report> {
   // Two databases, so that the dispatcher does not hear of the baseline's alerts.

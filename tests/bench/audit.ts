@@ -8,7 +8,7 @@ import { interleave, short, tell, type Report, type Table } from './report.js';
  * What the hash chain costs: the same records through `append_facts` and as plain rows into the same table without a chain,
  * with the same derived columns and indexes. One writer; every batch is a commit that waits for the disk, for both.
  */
-const ROUNDS = 7;
+const ROUNDS = 5;
 /** Facts a round, by the size of their batches. */
 const FACTS = new Map([[1, 200], [10, 2_000], [100, 5_000], [1_000, 10_000]]);
 /** Writers at once, each its own connection and its own commits. */

@@ -13,7 +13,7 @@ import { interleave, short, tell, type Report } from './report.js';
  * Receipts of opted-in numbers: an operator's SMSC confirms message by message. Ours stores them, ties each to its
  * delivery by the operator's message identifier, counts, and writes the facts; the baseline only stores them.
  */
-const ROUNDS = 7;
+const ROUNDS = 5;
 /** Receipts a round, in batches as the receipt batcher makes them. */
 const RECEIPTS = 20_000;
 const BATCH = 1_000;

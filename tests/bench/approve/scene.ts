@@ -16,7 +16,7 @@ import type { WorkerOrder } from './bull-worker.js';
 
 export const SENDER = 'merenje@findme.example';
 const PARTNER_PROCESSES = 2;
-const WAIT_MS = 20_000;
+const WAIT_MS = 40_000;
 
 /** Partners, dispatcher and Bull worker, each a process of its own. */
 export interface Scene {
