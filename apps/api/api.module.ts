@@ -21,6 +21,7 @@ import { ProblemFilter } from './problem-filter.js';
 import { Published } from './published.js';
 import { Readiness } from './readiness.js';
 import { SessionController } from './session.controller.js';
+import { SubscriptionsController } from './subscriptions.controller.js';
 
 /** Every controller, in the order of the document. */
 export const CONTROLLERS: readonly Type[] = [
@@ -31,6 +32,7 @@ export const CONTROLLERS: readonly Type[] = [
   DeliveriesController,
   PartnersController,
   FeedsController,
+  SubscriptionsController,
   AuditController,
   HealthController,
   PagesController,

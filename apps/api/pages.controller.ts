@@ -19,6 +19,7 @@ const FRONT = pageOf('Pronađi me · Пронађи ме · Find Me', `<h1>Prona
 <li><a href="/docs">The API</a> (<a href="/openapi.json">OpenAPI 3.1</a>)</li>
 <li><a href="/errors">Every refusal there is</a></li>
 <li>Feeds: <a href="/feeds/drill/cap.atom">drill</a>, <a href="/feeds/live/cap.atom">live</a></li>
+<li>Notices by browser: <a href="/pretplata">subscribe</a> (<a href="/vezba/pretplata">drill</a>)</li>
 <li>Health: <a href="/health/live">live</a>, <a href="/health/ready">ready</a>, <a href="/metrics">metrics</a></li>
 </ul>`);
 

@@ -69,6 +69,11 @@ export const ERRORS = {
   DELIVERY_NOT_DEAD: entry('conflict', 'never', 'Only a delivery that waits for a person is retried or closed by one.'),
   RECEIPT_FORGED: entry('unauthenticated', 'never', 'A receipt is signed by the destination it speaks for, recently, and once.'),
 
+  // subscriptions
+  ENDPOINT_NOT_ALLOWED: entry('invalid', 'after-change', 'A subscription is one of a push service that messages go to.'),
+  SUBSCRIPTION_MISSING: entry('missing', 'never', 'There is no such subscription.'),
+  SUBSCRIPTION_THROTTLED: entry('throttled', 'later', 'Subscriptions are spaced out when many come at once.'),
+
   // documents
   XML_DOCTYPE: entry('invalid', 'never', 'XML carries no document type declaration.'),
   XML_INVALID: entry('invalid', 'never', 'XML is well formed and of the expected kind.'),
