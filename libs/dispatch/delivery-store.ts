@@ -36,9 +36,12 @@ export interface Taker {
 /** What a plan made. */
 export interface Planned {
   readonly row: OutboxRow;
-  readonly deliveries: readonly DeliveryId[];
-  /** All of them, when the taker holds them already; none when they have yet to be claimed. */
+  /** To be claimed and sent at once. */
+  readonly queued: readonly DeliveryId[];
+  /** To be sent at once, and held by the taker already. */
   readonly taken: readonly ClaimedDelivery[];
+  /** To be woken one by one. */
+  readonly spread: readonly DeliveryId[];
 }
 
 /** Where deliveries are kept. Every call is one transaction and writes its facts with it. */

@@ -51,9 +51,6 @@ interface Flight {
 type Content = Pick<Message, 'notice' | 'photo'>;
 type Unsent = Extract<Outcome, { kind: 'refused' | 'deferred' }>;
 
-/** Parts beyond the first of a long audience are spread by the queue; this many start at once. */
-const FIRST_PARTS = 4;
-
 /** Alerts whose newest revision is remembered. */
 const REMEMBERED = 1_000;
 
@@ -145,15 +142,17 @@ export class Dispatcher {
   }
 
   private async plan(begin: (work: Promise<void>) => void): Promise<void> {
-    const { id: by, store, partners, clock, log } = this.input;
+    const { id: by, store, partners, clock, log, wake } = this.input;
     while (!this.stopping) {
       const heldAt = monotonicMs();
       const planned = await store.planNext((row, earlier) => planFanOut(row, partners.reaches, earlier), { by, leaseMs: this.leaseMs, now: clock.now() });
       if (!planned) return;
-      const { row, deliveries, taken } = planned;
-      log.event('outbox.planned', { outboxId: row.id, alertId: row.alertId, revision: row.revision, deliveries: deliveries.length });
+      const { row, queued, taken, spread } = planned;
+      log.event('outbox.planned', { outboxId: row.id, alertId: row.alertId, revision: row.revision, deliveries: queued.length + taken.length + spread.length });
       this.abortOlder(row.alertId, row.revision);
-      begin(taken.length > 0 ? this.working(this.attemptUnlessStopping(taken, heldAt)) : this.deliver(deliveries));
+      begin(this.working(this.attemptUnlessStopping(taken, heldAt)));
+      begin(this.deliver(queued));
+      for (const id of spread) wake(id, 1, clock.now());
     }
   }
 
@@ -226,11 +225,11 @@ export class Dispatcher {
     await Promise.all([this.postpone(postponed), ...admitted.map((delivery) => this.attempt({ delivery, abort: new AbortController(), heldAt }, contentOf(delivery)))]);
   }
 
-  /** Endings never wait: neither for a breaker nor in a queue. */
+  /** Endings never wait for a breaker. */
   private isHeldBack(delivery: ClaimedDelivery): boolean {
     if (isEnding(delivery.kind)) return false;
     const partner = this.input.partners.get(delivery.destination);
-    return (partner !== undefined && !partner.breaker.admits()) || (delivery.part >= FIRST_PARTS && delivery.attempt === 1 && !delivery.had && this.flights.size > 500);
+    return partner !== undefined && !partner.breaker.admits();
   }
 
   private async postpone(deliveries: readonly ClaimedDelivery[]): Promise<void> {
@@ -238,7 +237,7 @@ export class Dispatcher {
     const { store, partners, clock } = this.input;
     const postponed = deliveries.map((delivery): Postponed => {
       const hold = partners.get(delivery.destination)?.breaker.holdMs ?? 0;
-      return { delivery, until: new Date(clock.now().getTime() + Math.max(hold, 250)), reason: hold > 0 ? 'breaker_open' : 'spread' };
+      return { delivery, until: new Date(clock.now().getTime() + Math.max(hold, 250)), reason: 'breaker_open' };
     });
     await store.postpone(postponed);
     for (const { delivery, until } of postponed) this.input.wake(delivery.id, delivery.attempt, until);

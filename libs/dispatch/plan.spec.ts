@@ -48,4 +48,11 @@ describe('the plan of an outbox row', () => {
       for (const key of keys) expect(key).toMatch(/^[0-9a-f]{32}$/);
     }));
   });
+
+  it('starts the first parts of a long audience at once and leaves the others to the queue, but never an ending', () => {
+    const long = [{ ...reach('mts'), parts: 6 }];
+    expect(planFanOut(row('alert'), long, []).map((p) => p.spread)).toEqual([false, false, false, false, true, true]);
+    const had = Array.from({ length: 6 }, (_, part) => ({ ...earlier('mts', true), part }));
+    expect(planFanOut(row('found', 'live', 2), long, had).map((p) => p.spread)).toEqual(Array(6).fill(false));
+  });
 });

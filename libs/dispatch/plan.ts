@@ -36,7 +36,12 @@ export interface PlannedDelivery {
   readonly destination: DestinationId;
   readonly part: number;
   readonly key: string;
+  /** Left to the queue, so that a long audience does not take every connection at once. */
+  readonly spread: boolean;
 }
+
+/** Parts of a long audience that start at once; the others are spread. */
+const FIRST_PARTS = 4;
 
 /**
  * Which deliveries an outbox row makes. A first alert or an update goes to every destination of its mode. An ending goes
@@ -47,10 +52,12 @@ export function planFanOut(row: OutboxRow, reaches: readonly Reach[], earlier: r
   const targets = isEnding(row.kind) ? heldBy(row, reaches, earlier) : everyone(row, reaches);
   return targets.map(({ channel, destination, part }) => ({
     channel, destination, part, key: deliveryKey(row.alertId, row.revision, channel, destination, part),
+    // An ending never waits.
+    spread: part >= FIRST_PARTS && !isEnding(row.kind),
   }));
 }
 
-type Target = Omit<PlannedDelivery, 'key'>;
+type Target = Omit<PlannedDelivery, 'key' | 'spread'>;
 
 function everyone(row: OutboxRow, reaches: readonly Reach[]): Target[] {
   return reaches

@@ -33,9 +33,22 @@ export async function openDatabase({ url, poolSize = 10, acquireTimeoutMs = 2_00
   return source;
 }
 
-/** Runs work in one transaction. The work uses the manager it is given and no other, so that no pool can deadlock. */
-export function inTransaction<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-  return guarded(() => source.transaction(work));
+/** Row locks are taken in order, so a deadlock is rare; should one happen all the same, the transaction is repeated. */
+const DEADLOCK = '40P01';
+
+/**
+ * Runs work in one transaction, again when it met a deadlock. The work uses the manager it is given and no other, so that
+ * no pool can deadlock, and does nothing that cannot be repeated.
+ */
+export async function inTransaction<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await guarded(() => source.transaction(work));
+    } catch (error) {
+      if ((error as { code?: string }).code !== DEADLOCK) throw error;
+      if (attempt === 3) throw fail('STORE_BUSY');
+    }
+  }
 }
 
 /** Runs one statement and returns its rows. */

@@ -262,6 +262,7 @@ describe('a withdrawal', () => {
     const claim = store.claim.bind(store);
     const slow = stage.dispatcher({ store });
     store.claim = async (...args) => {
+      store.claim = claim;
       const claimed = await claim(...args);
       await stage.withdrawn(alert);
       await stage.dispatcher().drain();
@@ -304,8 +305,8 @@ describe('a withdrawal', () => {
   it('is sent again, and a person told, when a publish slipped out after it all the same', async () => {
     const alert = await stage.approved();
     const store = stage.deliveries();
-    const [row] = [await store.planNext((r) => [{ channel: 'rts', destination: 'rts' as never, part: 0, key: `${r.alertId}` }])];
-    const { taken } = await store.claim(row!.deliveries, alert.id, 5_000, stage.clock.now());
+    const [row] = [await store.planNext((r) => [{ channel: 'rts', destination: 'rts' as never, part: 0, key: `${r.alertId}`, spread: false }])];
+    const { taken } = await store.claim(row!.queued, alert.id, 5_000, stage.clock.now());
     await stage.withdrawn(alert);
     const dispatcher = stage.dispatcher();
     await dispatcher.drain();
