@@ -64,6 +64,11 @@ export class WebPush implements Connection {
     return results.find(({ well }) => well) ?? results[0] ?? { well: false, reason: 'nothing_to_probe' };
   }
 
+  /** Derives the keys of the next messages now, as happens by itself while nothing is sent. */
+  prepare(): Promise<void> {
+    return this.stock.fill();
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     this.stock.close();

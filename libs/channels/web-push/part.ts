@@ -8,7 +8,7 @@ import { deriveKeys, encrypt, type MessageKeys } from './encryption.js';
 import type { KeyStock } from './key-stock.js';
 import { NOTHING_TO_SEND, type Exchange, type PushService } from './push-service.js';
 import type { Stop } from './stop.js';
-import { isAllowedEndpoint, readContact, type Receiver } from './subscription.js';
+import { isAllowedUrl, readContact, type Receiver } from './subscription.js';
 import type { Vapid } from './vapid.js';
 
 const PAGE = 500;
@@ -127,8 +127,8 @@ export class Part {
   /** Why the subscription is to be dropped, if it is. */
   private async tell(member: Member, receiver: Receiver): Promise<DropReason | undefined> {
     const { tally, house, stop } = this;
-    const { origin, href } = receiver.endpoint;
-    if (!isAllowedEndpoint(href, house.services, house.simulated)) return this.refuse('endpoint_not_allowed');
+    const { origin } = receiver.endpoint;
+    if (!isAllowedUrl(receiver.endpoint, house.services, house.simulated)) return this.refuse('endpoint_not_allowed');
     const service = house.serviceOf(origin);
     let unsure = false;
     for (let attempt = 1; ; attempt += 1) {

@@ -1,7 +1,8 @@
-import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
+import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ProbeResult } from '#dispatch/channel.js';
+import { ANSWER_LIMIT } from '#dispatch/https/answer.js';
 import { publicAddressOf, type Resolve } from './public-address.js';
 import type { Stop } from './stop.js';
 
@@ -34,6 +35,8 @@ export interface PushServiceOptions {
   readonly onState: (state: 'open' | 'closed') => void;
 }
 
+/** How long the rest of an answer is read whose status has said everything, in milliseconds. */
+const DRAIN_MS = 2_000;
 /** What a connection carries at once before the next is opened: what push services allow. */
 const STREAMS = 100;
 
@@ -151,9 +154,10 @@ export class PushService {
     stream.on('response', (heads) => {
       const retryAfter = heads['retry-after'];
       answer = { kind: 'answer', status: heads[':status'] ?? 0, ...(typeof retryAfter === 'string' && { retryAfter }) };
-      // The status has said everything; whatever follows is thrown away.
+      // The status has said everything; the rest is read and thrown away, up to a point. A stream reset for every answer would
+      // look like an attack, and servers end the connection (CVE-2023-44487).
       if (stream.endAfterHeaders) stream.resume();
-      else stream.close(constants.NGHTTP2_CANCEL);
+      else drain(stream);
       finish(answer);
     });
     stream.on('error', () => undefined);
@@ -238,6 +242,18 @@ export class PushService {
       session.once('connect', settled).once('close', settled);
     });
   }
+}
+
+/** Reads what follows a status, so long and so much as an honest service has to say. */
+function drain(stream: ClientHttp2Stream): void {
+  let size = 0;
+  const cut = (): void => stream.close(constants.NGHTTP2_CANCEL);
+  const timer = setTimeout(cut, DRAIN_MS).unref();
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > ANSWER_LIMIT) cut();
+  });
+  stream.once('close', () => clearTimeout(timer));
 }
 
 /** Why a connection was not made, in a word of ours. */

@@ -43,16 +43,20 @@ export function readContact(contact: string): Receiver | undefined {
 }
 
 /**
- * Whether messages may go to an address: https on its usual port at a push service of the list, named and not numbered,
- * without user, password or fragment. Otherwise a subscription would make us call whatever its sender likes. Simulated
- * services may have any port and a number.
+ * Whether a subscription's address is one that messages may go to: https on its usual port at a push service of the list,
+ * named and not numbered, without user, password or fragment. Otherwise a subscription would make us call whatever its
+ * sender likes. Simulated services may have any port and a number.
  */
 export function isAllowedEndpoint(text: string, services: readonly ServiceRule[], simulated: boolean): boolean {
   if (text.length > ENDPOINT_LIMIT || !/^[\x21-\x7e]+$/.test(text) || text.includes('#') || text.includes('\\') || !URL.canParse(text)) return false;
-  const { protocol, username, password, port, hostname, origin } = new URL(text);
-  if (protocol !== 'https:' || username !== '' || password !== '') return false;
+  const url = new URL(text);
   // A browser writes addresses as they are; one that reads differently after parsing wants to be misread by somebody.
-  if (!text.startsWith(`${origin}/`)) return false;
+  return text.startsWith(`${url.origin}/`) && isAllowedUrl(url, services, simulated);
+}
+
+/** The same of an address that was taken before: the list may have changed since. */
+export function isAllowedUrl({ protocol, username, password, port, hostname, hash }: URL, services: readonly ServiceRule[], simulated: boolean): boolean {
+  if (protocol !== 'https:' || username !== '' || password !== '' || hash !== '') return false;
   if (!simulated && (port !== '' || /^[\d.]+$|^\[/.test(hostname))) return false;
   return services.some(({ hosts }) => hostname === hosts || hostname.endsWith(`.${hosts}`));
 }
