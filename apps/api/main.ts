@@ -8,12 +8,12 @@ const house = await openHouse('api', process.env);
 const app = await createApi(partsOf(house));
 
 const lifeline = holdLifeline(async () => {
-  house.log.event('app.stopping', { app: 'api', cause: 'asked' });
+  house.log.event('app.stopping', { cause: 'asked' });
   await app.close();
   await house.close();
 });
 
 await app.listen(house.environment.PORT, house.environment.HOST);
 const { port } = app.getHttpServer().address() as { port: number };
-house.log.event('app.started', { app: 'api', port });
+house.log.event('app.started', { port });
 lifeline.ready();

@@ -11,7 +11,7 @@ const app = await NestFactory.create<NestFastifyApplication>(DispatcherModule.of
 const work = app.get(Work);
 
 const lifeline = holdLifeline(async () => {
-  house.log.event('app.stopping', { app: 'dispatcher', cause: 'asked' });
+  house.log.event('app.stopping', { cause: 'asked' });
   // Work first: Nest would close the queue under jobs that still run.
   await work.stop();
   await app.close();
@@ -21,5 +21,5 @@ const lifeline = holdLifeline(async () => {
 await app.listen(house.environment.FINDME_DISPATCHER_PORT, house.environment.HOST);
 await work.start();
 const { port } = app.getHttpServer().address() as { port: number };
-house.log.event('app.started', { app: 'dispatcher', port });
+house.log.event('app.started', { port });
 lifeline.ready({ FINDME_DISPATCHER_PORT: String(port) });

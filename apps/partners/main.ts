@@ -23,9 +23,9 @@ const app = await NestFactory.create<NestFastifyApplication>(PartnersModule, new
 await app.listen(environment.FINDME_PARTNERS_PORT, '127.0.0.1');
 
 const lifeline = holdLifeline(async () => {
-  log.event('app.stopping', { app: 'partners', cause: 'asked' });
+  log.event('app.stopping', { cause: 'asked' });
   await app.close();
   await Promise.all([...cast.values()].map((partner) => partner.close()));
 });
-log.event('app.started', { app: 'partners', port: environment.FINDME_PARTNERS_PORT });
+log.event('app.started', { port: environment.FINDME_PARTNERS_PORT });
 lifeline.ready();

@@ -324,7 +324,7 @@ export class Dispatcher {
   }
 
   private failed(error: unknown): void {
-    this.input.log.event('app.failed', { app: 'dispatcher', cause: causeOf(error) }, 'error');
+    this.input.log.event('app.failed', { cause: causeOf(error) }, 'error');
   }
 
   private async record(delivery: ClaimedDelivery, startedAt: Date, ms: number, outcome: Outcome): Promise<void> {

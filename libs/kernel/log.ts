@@ -3,9 +3,9 @@
  * telephone number or secret can slip into a log line.
  */
 export interface LogEvents {
-  'app.started': { app: string; port?: number };
-  'app.stopping': { app: string; cause: string };
-  'app.failed': { app: string; cause: string };
+  'app.started': { port?: number };
+  'app.stopping': { cause: string };
+  'app.failed': { cause: string };
   'http.request': { method: string; route: string; status: number; ms: number };
   'http.failed': { method: string; route: string; cause: string; trace: string };
   'alert.decided': { alertId: string; action: string; revision: number };
