@@ -17,7 +17,16 @@ export async function startCast(destinations: readonly Destination[], secret: Se
   const playing = new Map<string, FakePartner>();
   for (const destination of destinations.filter((d) => d.simulated)) {
     const { startFakePartner } = (await import(`../../libs/channels/${destination.channel}/fake-partner.js`)) as FakePartnerModule;
-    playing.set(destination.id, await startFakePartner(destination, { secret, apiUrl }));
+    playing.set(destination.id, await startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
+      throw portTaken(error, destination.id) ?? error;
+    }));
   }
   return playing;
+}
+
+/** What an operator can do something about, said as a sentence. */
+function portTaken(error: unknown, id: string): Error | undefined {
+  const { code, port } = error as { code?: string; port?: number };
+  if (code !== 'EADDRINUSE') return undefined;
+  return new Error(`Port ${port} of the simulated partner ${id} is in use, perhaps by another Find Me. Stop that, or give ${id} another port in the configuration.`);
 }
