@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import opentype from 'opentype.js';
+import opentype, { type Font } from 'opentype.js';
 
 /**
  * The lettering of every picture: Source Sans 3 (SIL Open Font License 1.1), which has all letters of Serbian in both
@@ -10,9 +10,9 @@ import opentype from 'opentype.js';
 export type Weight = 'regular' | 'bold';
 
 const FILES: Readonly<Record<Weight, string>> = { regular: '400Regular/SourceSans3_400Regular.ttf', bold: '700Bold/SourceSans3_700Bold.ttf' };
-const fonts = new Map<Weight, opentype.Font>();
+const fonts = new Map<Weight, Font>();
 
-function font(weight: Weight): opentype.Font {
+function font(weight: Weight): Font {
   const known = fonts.get(weight);
   if (known) return known;
   const bytes = readFileSync(createRequire(import.meta.url).resolve(`@expo-google-fonts/source-sans-3/${FILES[weight]}`));
