@@ -6,6 +6,9 @@ import { channelByKind } from '#channels/catalog.js';
 import { causeOf } from '#kernel/log.js';
 import { Dispatcher, receiptBatcher } from '#dispatch/dispatcher.js';
 import { Partners } from '#dispatch/partners.js';
+import { PgAiringStore } from '#storage/airing-store.js';
+import { AiringClock, airersOf } from './airing-clock.js';
+import { AIRING_QUEUE, AiringProcessor, AiringQueue } from './airing-queue.js';
 import { HealthController } from './health.controller.js';
 import { DISPATCHER, HOUSE, LOG } from './tokens.js';
 import { WAKE_QUEUE, WakeProcessor, WakeQueue } from './wake-queue.js';
@@ -16,38 +19,39 @@ import { Work } from './work.js';
 export class DispatcherModule {
   static of(house: House): DynamicModule {
     const { REDIS_URL } = house.environment;
-    const queue = REDIS_URL === undefined ? [] : [WakeQueue];
+    const [queue, airingQueue] = REDIS_URL === undefined ? [[], []] : [[WakeQueue], [AiringQueue]];
     const parts: Provider[] = [
       { provide: HOUSE, useValue: house },
       { provide: LOG, useValue: house.log },
       { provide: Partners, useFactory: () => partnersOf(house) },
       { provide: DISPATCHER, inject: [Partners, ...queue], useFactory: (partners: Partners, wakes?: WakeQueue) => dispatcherOf(house, partners, wakes) },
-      { provide: Work, inject: [DISPATCHER, Partners, ...queue], useFactory: (d: Dispatcher, p: Partners, w?: WakeQueue) => new Work(house, d, p, w) },
+      { provide: AiringClock, inject: [Partners, ...airingQueue], useFactory: (partners: Partners, wakes?: AiringQueue) => airingClockOf(house, partners, wakes) },
+      { provide: Work, inject: [DISPATCHER, Partners, AiringClock, ...queue], useFactory: (d: Dispatcher, p: Partners, a: AiringClock, w?: WakeQueue) => new Work(house, d, p, a, w) },
     ];
     return {
       module: DispatcherModule,
       controllers: [HealthController],
       imports: REDIS_URL === undefined ? [] : [bull(REDIS_URL)],
-      providers: REDIS_URL === undefined ? parts : [...parts, WakeQueue, WakeProcessor],
+      providers: REDIS_URL === undefined ? parts : [...parts, WakeQueue, WakeProcessor, AiringQueue, AiringProcessor],
     };
   }
 }
 
 function bull(redisUrl: string): DynamicModule {
   const { hostname, port, username, password, protocol } = new URL(redisUrl);
-  return BullModule.registerQueue({
-    name: WAKE_QUEUE,
+  return BullModule.registerQueue(...[WAKE_QUEUE, AIRING_QUEUE].map((name) => ({
+    name,
     // The hash tag keeps all keys of the queue on one node of a Redis cluster.
     prefix: '{bull}',
     redis: {
       host: hostname, port: Number(port || 6379), ...(username && { username }), ...(password && { password: decodeURIComponent(password) }),
       ...(protocol === 'rediss:' && { tls: {} }),
-      maxRetriesPerRequest: null, enableReadyCheck: false, connectTimeout: 2_000, retryStrategy: (times) => Math.min(times * 200, 2_000),
+      maxRetriesPerRequest: null, enableReadyCheck: false, connectTimeout: 2_000, retryStrategy: (times: number) => Math.min(times * 200, 2_000),
     },
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     // A job only wakes; running it twice is harmless, so a lapsed lock is no failure.
     settings: { maxStalledCount: 10 },
-  });
+  })));
 }
 
 function partnersOf(house: House): Partners {
@@ -68,6 +72,16 @@ function dispatcherOf(house: House, partners: Partners, wakes?: WakeQueue): Disp
     id: randomUUID(), store: deliveries, partners, clock, log,
     notices: { notice: (id, revision) => alerts.sentNotice(id, revision), photo: (id, sha256) => alerts.photo(id, sha256) },
     wake: (id, attempt, at) => wakes?.wake(id, attempt, at),
+    random: Math.random,
+  });
+}
+
+function airingClockOf(house: House, partners: Partners, wakes?: AiringQueue): AiringClock {
+  const { configuration, source, alerts, clock, ids, log } = house;
+  return new AiringClock({
+    store: new PgAiringStore(source, clock, ids), partners, clock, log, airers: airersOf(configuration.destinations, channelByKind),
+    notices: { notice: (id, revision) => alerts.sentNotice(id, revision), photo: (id, sha256) => alerts.photo(id, sha256) },
+    wake: (at) => wakes?.wake(at),
     random: Math.random,
   });
 }

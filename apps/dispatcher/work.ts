@@ -6,10 +6,12 @@ import type { Dispatcher } from '#dispatch/dispatcher.js';
 import type { Partners } from '#dispatch/partners.js';
 import { PgAuditStore } from '#storage/audit-store.js';
 import { Relay, Rhythm } from './relay.js';
+import type { AiringClock } from './airing-clock.js';
 import type { WakeQueue } from './wake-queue.js';
 
 const SWEEP_MS = 1_000;
 const RENEW_MS = 1_000;
+const AIRING_MS = 1_000;
 const TIME_MS = 5_000;
 const CHECKPOINT_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
@@ -23,7 +25,7 @@ export class Work {
   private readonly relay: Relay;
   private readonly rhythms: readonly Rhythm[];
 
-  constructor(private readonly house: House, private readonly dispatcher: Dispatcher, private readonly partners: Partners, wakes?: WakeQueue) {
+  constructor(private readonly house: House, private readonly dispatcher: Dispatcher, private readonly partners: Partners, private readonly airings: AiringClock, wakes?: WakeQueue) {
     const { log, environment, alerts, composer, clock } = house;
     const guarded = (operation: string, work: Promise<void>) => void work.catch((error: unknown) => log.event('store.failed', { operation, cause: causeOf(error) }, 'error'));
     this.relay = new Relay({
@@ -32,12 +34,14 @@ export class Work {
       onOutbox: (alertId) => {
         guarded('drain', dispatcher.drain());
         guarded('heed', dispatcher.heed(alertId));
+        airings.heed(alertId);
       },
       onDelivery: (id) => guarded('deliver', dispatcher.deliver([id])),
     });
     const timekeeper = new Timekeeper({ store: alerts, composer, clock, log }, environment.FINDME_ERASE_AFTER_HOURS * 3_600_000);
     this.rhythms = [
       new Rhythm('sweep', SWEEP_MS, () => dispatcher.sweep(wakes?.alive ? QUEUE_GRACE_MS : 0), log),
+      new Rhythm('airing', AIRING_MS, () => airings.advance(), log),
       new Rhythm('renew', RENEW_MS, () => dispatcher.renew(), log),
       new Rhythm('probe', environment.FINDME_PROBE_SECONDS * 1_000, () => dispatcher.probe(PROBE_TIMEOUT_MS), log),
       new Rhythm('time', TIME_MS, () => timekeeper.tick(), log),
@@ -58,7 +62,7 @@ export class Work {
   async stop(): Promise<void> {
     await this.relay.stop();
     const rhythms = Promise.all(this.rhythms.map((rhythm) => rhythm.stop()));
-    await this.dispatcher.stop(STOP_GRACE_MS);
+    await Promise.all([this.dispatcher.stop(STOP_GRACE_MS), this.airings.stop()]);
     await rhythms;
     await this.partners.close();
     await this.checkpoint();

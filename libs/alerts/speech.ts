@@ -4,6 +4,9 @@ import * as english from './numbers-english.js';
 import * as serbian from './numbers-serbian.js';
 import { toLatin } from './scripts.js';
 
+/** What an airing lasts at least, in seconds (rulebook, Official Gazette of RS 43/2024). */
+export const LEAST_SECONDS = 20;
+
 /**
  * A notice as a voice is to say it: the words of `short`, without the address of the page, and what to do. Dates, times,
  * plates, case numbers, telephones, measures and abbreviations are spelled out, so that no digit is left. Serbian is given

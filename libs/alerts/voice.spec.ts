@@ -1,5 +1,6 @@
 import { sampleNotice } from '#dispatch/testing/sample-notice.js';
-import { firstVoice, LEAST_SECONDS, packagedVoice, speakNotice, SpokenNotices, systemVoice, type Voice } from './voice.js';
+import { firstVoice, packagedVoice, speakNotice, SpokenNotices, systemVoice, type Voice } from './voice.js';
+import { LEAST_SECONDS } from './speech.js';
 import { arrange, readWave, secondsOf, writeWave, type Wave } from './wave.js';
 
 const never = new AbortController().signal;

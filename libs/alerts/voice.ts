@@ -4,11 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { sha256Hex } from '#kernel/canonical.js';
 import type { Language } from './content.js';
 import type { Notice } from './notice.js';
-import { spokenText } from './speech.js';
+import { LEAST_SECONDS, spokenText } from './speech.js';
 import { arrange, readWave, secondsOf, writeWave, type Wave } from './wave.js';
 
-/** What an airing lasts at least, in seconds (rulebook, Official Gazette of RS 43/2024). */
-export const LEAST_SECONDS = 20;
 /** What is made: the rule and a second more, for what a station's cross-fade takes off. */
 const MADE_SECONDS = LEAST_SECONDS + 1;
 /** Words a minute: somewhat slower than speech, so that a plate can be written down. */

@@ -63,6 +63,17 @@ export const FACT_BODIES = {
   'receipt.received': z.strictObject({
     deliveryId: uuid.nullable(), destination: name, confirmed: count, failed: count, firstSeq: count, lastSeq: count, digest: hash,
   }),
+  /** What became of a broadcaster's slot. `receiptSeq` is the receipt that proves it; `silent` that it went on air without a voice. */
+  'airing.settled': z.strictObject({
+    deliveryId: uuid, channel: name, destination: name, slot: count, state: z.enum(['aired', 'late', 'missed', 'stopped']), dueAt: instant,
+    airedAt: instant.nullable(), seconds: count.nullable(), receiptSeq: count.nullable(), silent: z.boolean(), reason: word.optional(),
+  }),
+  /** A destination that may have the data of an ended alert is asked to erase it until `due`. */
+  'erasure.requested': z.strictObject({ requestId: uuid, destination: name, due: instant }),
+  /** It was called about it for the `chase`-th time. */
+  'erasure.chased': z.strictObject({ requestId: uuid, destination: name, chase: z.int().min(1), outcome: z.enum(['accepted', 'refused', 'deferred', 'uncertain']) }),
+  /** The partner said that it has erased, or told an officer; `remark` only while the case still has its key. */
+  'erasure.confirmed': z.strictObject({ requestId: uuid, destination: name, means: z.enum(['partner', 'officer']), remark: digest.optional() }),
   'breaker.changed': z.strictObject({ destination: name, state: z.enum(['closed', 'open', 'half_open']) }),
   'officer.added': z.strictObject({ officer: uuid, roles: z.array(role) }),
   'officer.changed': z.strictObject({ officer: uuid, roles: z.array(role), enabled: z.boolean() }),

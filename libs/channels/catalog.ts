@@ -24,6 +24,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     ...(channel.attemptMs && { attemptMs: (settings: unknown) => channel.attemptMs!(read(settings)) }),
     preview: (notice, settings) => channel.preview(notice, read(settings)),
     ...(channel.receiptSecrets && { receiptSecrets: (settings: unknown) => channel.receiptSecrets!(read(settings)) }),
+    ...(channel.airing && { airing: (settings: unknown) => channel.airing!(read(settings)) }),
     open: (destination, line) => channel.open({ ...destination, settings: read(destination.settings) }, line),
   };
 }

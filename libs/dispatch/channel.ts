@@ -5,6 +5,7 @@ import type { Fault } from '#kernel/errors.js';
 import type { Log } from '#kernel/log.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
 import type { Language } from '#alerts/content.js';
+import type { AiringManner } from './airing.js';
 import type { Audience } from './audience.js';
 
 /**
@@ -50,6 +51,11 @@ export interface Channel<Settings = unknown> {
    * while one is replaced. Left out where receipts come another way.
    */
   receiptSecrets?(settings: Settings): readonly string[];
+  /**
+   * Where the rulebook of airings holds: whether the system triggers each slot (by publishing again under the slot's own key)
+   * or the partner airs by itself and reports. Left out where nothing is aired.
+   */
+  airing?(settings: Settings): AiringManner | undefined;
   /** Opens (lazily) the warm connection to one destination. Must not throw because the partner is away. */
   open(destination: Destination<Settings>, line: Line): Connection;
 }
