@@ -33,7 +33,7 @@ export class PgAudience implements Audience {
   async add({ kind, mode, language, districts, identity, contact, confirmed }: NewSubscriber): Promise<Subscribed> {
     const id = this.ids.next<string>();
     const token = randomBytes(32).toString('base64url');
-    const digest = keyedDigest(this.key, identity);
+    const digest = keyedDigest(this.key, `${kind} ${mode} ${identity}`);
     const now = this.clock.now();
     // A new id with every asking: whatever was prepared for the old contact is for nobody.
     await rows(this.source,

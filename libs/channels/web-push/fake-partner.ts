@@ -24,7 +24,7 @@ const tokenShape = z.object({ aud: z.string(), exp: z.number(), sub: z.string().
 const ONE_DAY_S = 86_400;
 /** The longest body a push service has to take (RFC 8030 section 7.2). */
 const BODY_LIMIT = 4_096;
-const SUBSCRIBING = { atOnce: 8, pauseMs: 500, untilMs: 120_000 };
+const SUBSCRIBING = { atOnce: 8, pauseMs: 200, untilMs: 120_000 };
 
 /**
  * A simulated push service with its browsers: HTTP/2 over TLS on loopback. It believes nothing: tokens are verified, every

@@ -1,8 +1,9 @@
 import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { isIP } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ProbeResult } from '#dispatch/channel.js';
 import { ANSWER_LIMIT } from '#dispatch/https/answer.js';
+import { Http1 } from './http1.js';
 import { publicAddressOf, type Resolve } from './public-address.js';
 import type { Stop } from './stop.js';
 
@@ -42,6 +43,8 @@ const STREAMS = 100;
 
 /** Why a request without a body was not sent. */
 export const NOTHING_TO_SEND = 'nothing_to_send';
+const EMPTY: Exchange = { kind: 'broken', reason: NOTHING_TO_SEND, left: false };
+const NO_HTTP2 = 'no_http2';
 
 /** One connection, being made or made. */
 interface Trunk {
@@ -59,6 +62,8 @@ export class PushService {
   private readonly waiting: (() => void)[] = [];
   private readonly calls = new Set<(reason: string) => void>();
   private underWay = 0;
+  /** Set once the service was seen not to offer HTTP/2. */
+  private http1: Http1 | undefined;
   private closed = false;
 
   constructor(private readonly options: PushServiceOptions) {}
@@ -93,6 +98,16 @@ export class PushService {
         if (finished || stop.reason !== undefined || this.closed) return false;
         started.has = true;
         timer = setTimeout(() => broken('timeout'), this.options.timeoutMs);
+        const old = (): void => {
+          const octets = request.body();
+          if (!octets) return finish(EMPTY);
+          left = true;
+          cancel = this.http1!.begin(request, octets, finish, broken);
+        };
+        if (this.http1) {
+          old();
+          return true;
+        }
         const trunk = this.trunk();
         trunk.inFlight += 1;
         const begin = (session: ClientHttp2Session): void => {
@@ -104,7 +119,9 @@ export class PushService {
         else {
           trunk.session.then(begin, (error: unknown) => {
             trunk.inFlight -= 1;
-            broken(reasonOf(error));
+            if (finished) return;
+            if (this.http1) old();
+            else broken(reasonOf(error));
           });
         }
         return true;
@@ -125,7 +142,7 @@ export class PushService {
     this.trunk().session.then((session) => {
       if (session.destroyed) return broken('lost');
       session.ping((error) => (error ? broken(reasonOf(error)) : end?.({ well: true })));
-    }, (error: unknown) => broken(reasonOf(error)));
+    }, (error: unknown) => (this.http1 && reasonOf(error) === NO_HTTP2 ? end?.({ well: true }) : broken(reasonOf(error))));
     try {
       return await given;
     } finally {
@@ -140,13 +157,14 @@ export class PushService {
     for (const call of [...this.calls]) call('closed');
     for (const { session } of this.trunks) session.then((s) => s.destroy(), () => undefined);
     this.trunks = [];
+    this.http1?.close();
   }
 
   private begin(session: ClientHttp2Session, trunk: Trunk, { path, headers, body }: PushRequest, finish: (exchange: Exchange) => void, broken: (reason: string) => void): () => void {
     const octets = body();
     if (!octets) {
       trunk.inFlight -= 1;
-      finish({ kind: 'broken', reason: NOTHING_TO_SEND, left: false });
+      finish(EMPTY);
       return () => undefined;
     }
     const stream = session.request({ ':method': 'POST', ':path': path, ...headers });
@@ -214,32 +232,48 @@ export class PushService {
   }
 
   private async connect(): Promise<ClientHttp2Session> {
-    const { origin, ca, simulated, resolve, timeoutMs } = this.options;
+    const { origin, ca, simulated, resolve, window } = this.options;
     const { hostname, port } = new URL(origin);
     const host = hostname.replace(/[[\]]/g, '');
     const address = simulated ? host : await publicAddressOf(host, resolve);
     if (address === undefined) throw new Reason('address_not_public');
     if (this.closed) throw new Reason('closed');
     const socket = connectTls({
-      host: address, port: Number(port || 443), ALPNProtocols: ['h2'], minVersion: 'TLSv1.2', ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }),
+      host: address, port: Number(port || 443), ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2', ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }),
     });
     socket.setNoDelay(true);
+    await this.secured(socket);
+    if (this.closed) {
+      socket.destroy();
+      throw new Reason('closed');
+    }
+    if (socket.alpnProtocol !== 'h2') {
+      socket.destroy();
+      this.http1 ??= new Http1({ origin, window, resolve, ...(ca !== undefined && { ca }) });
+      throw new Reason(NO_HTTP2);
+    }
     const session = connectHttp2(origin, { createConnection: () => socket, settings: { enablePush: false } });
     return new Promise((done, failed) => {
-      const timer = setTimeout(() => session.destroy(new Reason('timeout')), timeoutMs);
-      const stopConnecting = (reason: string): void => void session.destroy(new Reason(reason));
-      this.calls.add(stopConnecting);
-      session.once('connect', () => {
-        if (socket.alpnProtocol === 'h2') done(session);
-        else session.destroy(new Reason('no_http2'));
-      });
+      session.once('connect', () => done(session));
       session.on('error', failed);
       session.once('close', () => failed(new Reason('lost')));
-      const settled = (): void => {
+    });
+  }
+
+  /** Resolves once the TLS connection stands; ends it when that takes too long. */
+  private secured(socket: TLSSocket): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (reason: string): void => void socket.destroy(new Reason(reason));
+      const timer = setTimeout(() => end('timeout'), this.options.timeoutMs);
+      this.calls.add(end);
+      const settle = (act: () => void): void => {
         clearTimeout(timer);
-        this.calls.delete(stopConnecting);
+        this.calls.delete(end);
+        act();
       };
-      session.once('connect', settled).once('close', settled);
+      socket.once('secureConnect', () => settle(resolve));
+      socket.on('error', (error: Error) => settle(() => reject(error)));
+      socket.once('close', () => settle(() => reject(new Reason('lost'))));
     });
   }
 }

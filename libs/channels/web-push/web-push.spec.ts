@@ -1,3 +1,5 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { FixedClock, systemClock } from '#kernel/clock.js';
 import { fail } from '#kernel/errors.js';
 import type { Language } from '#alerts/content.js';
@@ -8,7 +10,7 @@ import { encodePayloads, previewPush, topicOf, ttlOf } from './encode.js';
 import { PushService } from './push-service.js';
 import { Stop } from './stop.js';
 import { writeContact } from './subscription.js';
-import { pushStage, type PushStage } from './testing/stage.js';
+import { pushStage, secret, type PushStage } from './testing/stage.js';
 
 const signal = () => AbortSignal.timeout(20_000);
 let stage: PushStage;
@@ -196,6 +198,30 @@ describe('sending', () => {
     const exchange = await service.send({ path: '/', headers: {}, body: () => Buffer.from('x') }, new Stop(signal()));
     expect(exchange).toEqual({ kind: 'broken', reason: 'address_not_public', left: false });
     service.close();
+  });
+
+  it('goes over HTTP/1.1 where a service offers no other, follows no redirect there, and finds it well', async () => {
+    await open(3);
+    const seen: string[] = [];
+    const old = createServer({ key: secret('spec-server-key'), cert: secret('spec-server-certificate') }, (request, response) => {
+      request.resume().once('end', () => {
+        seen.push(`${request.method} ${request.url} ${request.headers['content-encoding']}`);
+        response.writeHead(request.url === '/wpush/moved' ? 307 : 201, { location: '/wpush/other' }).end('x');
+      });
+    });
+    await new Promise<void>((done) => old.listen(0, '127.0.0.1', done));
+    const { port } = old.address() as AddressInfo;
+    const service = new PushService({ origin: `https://127.0.0.1:${port}`, ca: secret('spec-authority'), window: 2, connections: 1, timeoutMs: 5_000, simulated: true, resolve: async () => [], onState: () => undefined });
+    const send = (path: string) => service.send({ path, headers: { 'content-encoding': 'aes128gcm' }, body: () => Buffer.from('x') }, new Stop(signal()));
+    try {
+      expect(await Promise.all(['/wpush/a', '/wpush/b', '/wpush/c', '/wpush/moved'].map(send))).toEqual([201, 201, 201, 307].map((status) => ({ kind: 'answer', status })));
+      expect(seen.sort()).toEqual(['a', 'b', 'c', 'moved'].map((name) => `POST /wpush/${name} aes128gcm`));
+      expect(await service.probe(signal())).toEqual({ well: true });
+    } finally {
+      service.close();
+      old.closeAllConnections();
+      await new Promise((done) => old.close(done));
+    }
   });
 
   it('says nothing of addresses and keys in the log', async () => {
