@@ -67,7 +67,8 @@ describe('an alert by web push', () => {
   it('has one tag and topic from the first notice to the ending, which repeats nothing of the child', () => {
     const alert = sampleNotice();
     const update = sampleUpdate(alert);
-    const ending = sampleEnding('found', update);
+    // An ending has no photo; one that had would not show it.
+    const ending = { ...sampleEnding('found', update), photo: alert.photo! };
     const read = (notice: typeof alert) => JSON.parse(encodePayloads(notice, 'key').get('sr-Latn')!.toString()) as { tag: string; revision: number; image?: string };
     const [first, second, last] = [alert, update, ending].map(read);
     expect(new Set([first!.tag, second!.tag, last!.tag, topicOf(alert), topicOf(ending)]).size).toBe(1);
