@@ -10,6 +10,7 @@ import type { AlertStatus } from '#alerts/alert.js';
 import { simplifyArea } from '#alerts/area.js';
 import { areaSchema, contentSchema } from '#alerts/content.js';
 import type { Mode, Notice } from '#alerts/notice.js';
+import { LADDER } from '#dispatch/ladder.js';
 import type { SignedIn } from '#identity/accounts.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
@@ -17,6 +18,7 @@ import { alertSchema, alertStatusSchema, showAlert } from './alert-shown.js';
 import { Door, Who } from './door.js';
 import type { DoorRequest } from './door.js';
 import { once, tagVersion, targetOf } from './preconditions.js';
+import { progressSchema } from './partners.controller.js';
 import { HOUSE } from './parts.js';
 import { previewsOf } from './previews.js';
 
@@ -31,8 +33,9 @@ const summarySchema = z.object({
 }).meta({ id: 'AlertSummary' });
 export const deliverySchema = z.object({
   id: z.string(), alertId: z.string(), mode: z.string(), revision: z.int(), kind: z.string(), channel: z.string(), destination: z.string(), part: z.int(), key: z.string(),
-  state: z.string(), attempts: z.int(), outcome: z.string().nullable(), reason: z.string().nullable(), nextAttemptAt: instant.nullable(), acceptedAt: instant.nullable(),
+  state: z.string(), confirmation: z.enum(LADDER).nullable(), attempts: z.int(), outcome: z.string().nullable(), reason: z.string().nullable(), nextAttemptAt: instant.nullable(), acceptedAt: instant.nullable(),
   msToAcceptance: z.int().nullable(), receipts: z.object({ confirmed: z.int(), failed: z.int(), expected: z.int().nullable() }),
+  progress: progressSchema,
 }).meta({ id: 'Delivery' });
 const factSchema = z.object({
   seq: z.int(), id: z.string(), type: z.string(), actor: z.string(), at: instant, alert: z.string().nullable(), body: z.record(z.string(), z.unknown()), v: z.int(),

@@ -4,10 +4,13 @@ import { AlertActions } from '#alerts/alert-actions.js';
 import { Accounts } from '#identity/accounts.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
+import { PgErasureStore } from '#storage/erasure-store.js';
+import { PgPartnerStore } from '#storage/partner-store.js';
 import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { AuditController } from './audit.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { ErasuresController } from './erasures.controller.js';
 import { FeedsController } from './feeds.controller.js';
 import { Gate } from './gate.js';
 import { HealthController } from './health.controller.js';
@@ -30,6 +33,7 @@ export const CONTROLLERS: readonly Type[] = [
   PhotoController,
   AlertDecisionsController,
   DeliveriesController,
+  ErasuresController,
   PartnersController,
   FeedsController,
   SubscriptionsController,
@@ -41,7 +45,7 @@ export const CONTROLLERS: readonly Type[] = [
 /** The API over its parts. */
 @Module({})
 export class ApiModule {
-  static over({ house, accounts, actions, views, answered }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
+  static over({ house, accounts, actions, views, answered, partners, erasures }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
     return {
       module: ApiModule,
       imports: [DiscoveryModule],
@@ -54,6 +58,8 @@ export class ApiModule {
         { provide: AlertActions, useValue: actions },
         { provide: AlertViews, useValue: views },
         { provide: AnsweredRequests, useValue: answered },
+        { provide: PgPartnerStore, useValue: partners },
+        { provide: PgErasureStore, useValue: erasures },
         { provide: Published, useFactory: () => new Published(house) },
         OpenApi,
         Metrics,

@@ -1,7 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { monotonicMs } from '#kernel/clock.js';
+import type { House } from '#apps/composition.js';
 import { AlertViews, type Counts } from '#storage/alert-views.js';
+import { PgErasureStore } from '#storage/erasure-store.js';
+import { HOUSE } from './parts.js';
 
 /** Scrapers that come in a row share one look at the database. */
 const FRESH_MS = 2_000;
@@ -17,10 +20,15 @@ export class Metrics {
   private readonly alerts = this.gauge('findme_alerts', 'Alerts by mode and status.', ['mode', 'status']);
   private readonly deliveries = this.gauge('findme_deliveries', 'Deliveries by destination and state.', ['destination', 'state']);
   private readonly outbox = this.gauge('findme_outbox_waiting', 'Revisions approved or ended and not yet planned.', []);
+  private readonly erasures = this.gauge('findme_erasures_open', 'Requests to erase that no partner has confirmed, by destination; overdue ones apart.', ['destination', 'overdue']);
   private readonly storeUp = this.gauge('findme_store_up', 'Whether the database answered this scrape: 1 or 0.', []);
   private readAt = -Infinity;
 
-  constructor(private readonly views: AlertViews) {
+  constructor(
+    private readonly views: AlertViews,
+    private readonly requests: PgErasureStore,
+    @Inject(HOUSE) private readonly house: House,
+  ) {
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -33,16 +41,22 @@ export class Metrics {
   async text(): Promise<string> {
     if (monotonicMs() - this.readAt > FRESH_MS) {
       this.readAt = monotonicMs();
-      await this.views.counts().then((counts) => { this.show(counts); }, () => { this.storeUp.set(0); });
+      await Promise.all([this.views.counts(), this.requests.openCounts(this.house.clock.now())])
+        .then(([counts, erasures]) => { this.show(counts, erasures); }, () => { this.storeUp.set(0); });
     }
     return this.registry.metrics();
   }
 
-  private show({ alerts, deliveries, outboxWaiting }: Counts): void {
+  private show({ alerts, deliveries, outboxWaiting }: Counts, erasures: Awaited<ReturnType<PgErasureStore['openCounts']>>): void {
     this.alerts.reset();
     for (const { count, ...labels } of alerts) this.alerts.set(labels, count);
     this.deliveries.reset();
     for (const { count, ...labels } of deliveries) this.deliveries.set(labels, count);
+    this.erasures.reset();
+    for (const { destination, open, overdue } of erasures) {
+      this.erasures.set({ destination, overdue: 'no' }, open - overdue);
+      this.erasures.set({ destination, overdue: 'yes' }, overdue);
+    }
     this.outbox.set(outboxWaiting);
     this.storeUp.set(1);
   }

@@ -6,6 +6,9 @@ import { Passwords } from '#identity/password.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
+import { CaseKeys } from '#storage/case-keys.js';
+import { PgErasureStore } from '#storage/erasure-store.js';
+import { PgPartnerStore } from '#storage/partner-store.js';
 import { channelFaults } from './previews.js';
 
 /** Tokens of what has no class of its own. */
@@ -21,6 +24,8 @@ export interface Parts {
   readonly actions: AlertActions;
   readonly views: AlertViews;
   readonly answered: AnsweredRequests;
+  readonly partners: PgPartnerStore;
+  readonly erasures: PgErasureStore;
 }
 
 /** Puts the API's parts together over a house. */
@@ -34,5 +39,7 @@ export function partsOf(house: House, passwords: Passwords = new Passwords()): P
     actions: new AlertActions({ store: alerts, composer, clock, ids, log, channelFaults: (notice) => channelFaults(notice, configuration.destinations, catalog) }),
     views: new AlertViews(source),
     answered: new AnsweredRequests(source, masterKey, clock),
+    partners: new PgPartnerStore(source),
+    erasures: new PgErasureStore(source, new CaseKeys(masterKey), clock, ids),
   };
 }

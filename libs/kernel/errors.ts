@@ -67,6 +67,8 @@ export const ERRORS = {
   CONFIGURATION_INVALID: entry('invalid', 'after-change', 'The configuration follows its schema.'),
   DELIVERY_MISSING: entry('missing', 'never', 'There is no such delivery.'),
   DELIVERY_NOT_DEAD: entry('conflict', 'never', 'Only a delivery that waits for a person is retried or closed by one.'),
+  ERASURE_CONFIRMED: entry('conflict', 'never', 'Only an open erasure request is confirmed by a person.'),
+  ERASURE_MISSING: entry('missing', 'never', 'There is no such erasure request.'),
   RECEIPT_FORGED: entry('unauthenticated', 'never', 'A receipt is signed by the destination it speaks for, recently, and once.'),
 
   // subscriptions
@@ -83,8 +85,10 @@ export const ERRORS = {
   // the door
   IDEMPOTENCY_KEY_REUSED: entry('conflict', 'after-change', 'An idempotency key belongs to one request.'),
   REQUEST_INVALID: entry('invalid', 'after-change', 'The request has the fields and forms of the schema.'),
+  REQUEST_FORGED: entry('unauthenticated', 'never', 'A partner signs each of its requests with its own secret, recently.'),
   ROUTE_MISSING: entry('missing', 'never', 'There is such an address.'),
   STORE_BUSY: entry('busy', 'later', 'The database answers in time.'),
+  STREAM_FULL: entry('busy', 'later', 'There is room for one more reader of the event stream.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

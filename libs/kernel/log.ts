@@ -16,6 +16,10 @@ export interface LogEvents {
   'delivery.recovered': { deliveryId: string; channel: string; destination: string };
   'receipt.received': { channel: string; destination: string; stage: string };
   'receipt.refused': { channel: string; destination: string; cause: string };
+  'erasure.requested': { alertId: string; destination: string };
+  'erasure.chased': { alertId: string; destination: string; chase: number; outcome: string };
+  'erasure.confirmed': { destination: string; means: string };
+  'stream.dropped': { stream: string; cause: string };
   'audience.dropped': { count: number; cause: string };
   'audience.told': { channel: string; destination: string; part: number; queued: number; gone: number; refused: number; left: number; unsure: number; ms: number };
   'breaker.changed': { destination: string; state: string };

@@ -5,8 +5,10 @@ import { readRecord, type Envelope } from '#audit/fact.js';
 import type { AlertStatus } from '#alerts/alert.js';
 import type { Mode } from '#alerts/notice.js';
 import { DEAD_LETTERS, type DeliveryKind, type DeliveryState } from '#dispatch/delivery.js';
+import { confirmationOf, type Confirmation } from '#dispatch/ladder.js';
 import { guarded } from './database.js';
 import { AlertEntity, AttemptEntity, DeliveryEntity, FactEntity, OutboxEntity, RevisionEntity } from './entities.js';
+import { PgPartnerStore, type ProgressView } from './partner-store.js';
 
 /** An alert in a list: its case number and nothing of the case. */
 export interface AlertSummary {
@@ -37,6 +39,8 @@ export interface DeliveryView {
   /** The idempotency key that the partner's ledger knows it by. */
   readonly key: string;
   readonly state: DeliveryState;
+  /** How far it is known to have come; null where it was called off or settled by a person. */
+  readonly confirmation: Confirmation | null;
   readonly attempts: number;
   /** How the last attempt ended; null before the first has. */
   readonly outcome: AttemptEntity['outcome'] | null;
@@ -46,6 +50,8 @@ export interface DeliveryView {
   /** Milliseconds from the approval, or the ending, to the acceptance. */
   readonly msToAcceptance: number | null;
   readonly receipts: { readonly confirmed: number; readonly failed: number; readonly expected: number | null };
+  /** How much of its audience the partner says to have reached; null while it says nothing. */
+  readonly progress: ProgressView | null;
 }
 
 /** A place in the audit and what stands there. */
@@ -96,7 +102,7 @@ export class AlertViews {
     await this.mustExist(mode, id);
     const query = this.deliveryQuery().where('d.alertId = :id', { id })
       .orderBy('d.revision').addOrderBy('d.channel').addOrderBy('d.destination').addOrderBy('d.part');
-    return (await guarded(() => query.getMany()) as DeliveryRow[]).map(toView);
+    return this.withProgress((await guarded(() => query.getMany()) as DeliveryRow[]).map(toView));
   }
 
   /** Deliveries that wait for a person, oldest first. Throws REQUEST_INVALID for a cursor that is none of ours. */
@@ -104,7 +110,8 @@ export class AlertViews {
     const query = this.deliveryQuery().where('d.state IN (:...states)', { states: [...DEAD_LETTERS] }).addSelect(MOMENT, 'moment').orderBy('moment').addOrderBy('d.id').limit(limit + 1);
     if (mode) query.andWhere('a.mode = :mode', { mode });
     after(query, cursor, `${MOMENT} > :at OR (${MOMENT} = :at AND d.id > :id)`);
-    return page(await guarded(() => query.getMany()) as DeliveryRow[], limit, (d) => [d.createdAt, d.id], toView);
+    const { items, next } = page(await guarded(() => query.getMany()) as DeliveryRow[], limit, (d) => [d.createdAt, d.id], toView);
+    return { items: await this.withProgress(items), next };
   }
 
   /** The facts about an alert in their order, after place `after`. They outlive the case. Throws ALERT_MISSING. */
@@ -142,6 +149,11 @@ export class AlertViews {
     if (!(await guarded(() => this.source.getRepository(AlertEntity).existsBy({ id, mode })))) throw fail('ALERT_MISSING');
   }
 
+  private async withProgress(views: readonly DeliveryView[]): Promise<readonly DeliveryView[]> {
+    const progress = await new PgPartnerStore(this.source).progress(views.map((view) => view.id));
+    return progress.size === 0 ? views : views.map((view) => ({ ...view, progress: progress.get(view.id) ?? null }));
+  }
+
   private deliveryQuery(): SelectQueryBuilder<DeliveryEntity> {
     return this.source.getRepository(DeliveryEntity).createQueryBuilder('d')
       .innerJoinAndMapOne('d.alert', AlertEntity, 'a', 'a.id = d.alertId')
@@ -154,10 +166,10 @@ export class AlertViews {
 function toView(d: DeliveryRow): DeliveryView {
   return {
     id: d.id, alertId: d.alertId, mode: d.alert.mode, revision: d.revision, kind: d.kind, channel: d.channel, destination: d.destination, part: d.part, key: d.key,
-    state: d.state, attempts: d.attempts, outcome: d.last?.outcome ?? null, reason: d.reason ?? d.last?.reason ?? null,
+    state: d.state, confirmation: confirmationOf(d.state, d.expected), attempts: d.attempts, outcome: d.last?.outcome ?? null, reason: d.reason ?? d.last?.reason ?? null,
     nextAttemptAt: d.nextAttemptAt, acceptedAt: d.acceptedAt,
     msToAcceptance: d.acceptedAt && d.acceptedAt.getTime() - d.outbox.createdAt.getTime(),
-    receipts: { confirmed: d.confirmed, failed: d.failed, expected: d.expected },
+    receipts: { confirmed: d.confirmed, failed: d.failed, expected: d.expected }, progress: null,
   };
 }
 

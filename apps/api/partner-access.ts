@@ -1,0 +1,44 @@
+import type { House } from '#apps/composition.js';
+import { channelByKind } from '#channels/catalog.js';
+import type { Destination } from '#dispatch/channel.js';
+import { verifyRequest } from '#dispatch/partner-signature.js';
+import { fail, Refusal } from '#kernel/errors.js';
+import type { DoorRequest } from './door.js';
+
+/** The headers by which a partner says who it is, for the document. */
+export const SIGNED = {
+  'webhook-id': 'Standard Webhooks 1.0. Required.',
+  'webhook-timestamp': 'Seconds since the epoch. Required.',
+  'webhook-signature': 'v1, and base64 of HMAC-SHA256 over id.timestamp.METHOD target, a line feed, and the body. Required.',
+} as const;
+
+/** A destination of the configuration that signs, and its secrets: two while one is being replaced. */
+export interface SigningPartner {
+  readonly destination: Destination;
+  readonly secrets: readonly string[];
+}
+
+/** Tells whether a destination can speak for itself at the API. */
+export function signs({ channel, settings }: Destination): boolean {
+  return (channelByKind(channel).receiptSecrets?.(settings) ?? []).length > 0;
+}
+
+/** The destination of an address. Throws ROUTE_MISSING, so that whether there is none or it reports another way is told to nobody. */
+export function partnerAt(house: House, id: string): SigningPartner {
+  const destination = house.configuration.destinations.find((d) => d.id === id);
+  const names = destination ? (channelByKind(destination.channel).receiptSecrets?.(destination.settings) ?? []) : [];
+  if (!destination || names.length === 0) throw fail('ROUTE_MISSING');
+  return { destination, secrets: names.map((name) => house.secret(name)) };
+}
+
+/** Who makes a request: the destination of its address, which has signed it. Throws ROUTE_MISSING, REQUEST_FORGED. */
+export function signedIn(house: House, id: string, { method, url, headers, rawBody }: DoorRequest): Destination {
+  const { destination, secrets } = partnerAt(house, id);
+  try {
+    verifyRequest({ method, target: url, ...(rawBody && { body: rawBody }) }, { secrets, headers, now: house.clock.now() });
+  } catch (error) {
+    if (error instanceof Refusal) house.log.event('receipt.refused', { channel: destination.channel, destination: destination.id, cause: error.code }, 'warn');
+    throw error;
+  }
+  return destination;
+}
