@@ -5,7 +5,9 @@ import { cellBroadcast } from './cell-broadcast/channel.js';
 import { datex2 } from './datex2/channel.js';
 import { email } from './email/channel.js';
 import { gtfsRealtime } from './gtfs-realtime/channel.js';
+import { ntcipSign } from './ntcip-sign/channel.js';
 import { siriSx } from './siri-sx/channel.js';
+import { liquidsoap } from './liquidsoap/channel.js';
 import { smpp } from './smpp/channel.js';
 import { webPush } from './web-push/channel.js';
 
@@ -36,7 +38,9 @@ export const catalog: readonly Channel[] = [
   listed(datex2),
   listed(email),
   listed(gtfsRealtime),
+  listed(ntcipSign),
   listed(siriSx),
+  listed(liquidsoap),
   listed(smpp),
   listed(webPush),
 ];

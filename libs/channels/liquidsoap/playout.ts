@@ -1,0 +1,73 @@
+import { readMetadata } from './encode.js';
+import type { Conversation } from './server.js';
+
+/** A request that the playout knows. */
+export interface PlayoutRequest {
+  readonly rid: string;
+  /** `idle`, `resolving`, `ready`, `playing`; other words of the server as they are. */
+  readonly status: string;
+  /** Ours, if it is one of ours. */
+  readonly key?: string;
+  readonly alertId?: string;
+  /** What it was pushed as. */
+  readonly uri?: string;
+}
+
+/** The server has no such command: no such queue, or a station that is just starting. */
+export class NoSuchQueue extends Error {}
+/** An answer that is none of the protocol's. */
+export class StrangeAnswer extends Error {}
+
+/** The commands of a Liquidsoap server that an airing needs. Seen with Liquidsoap 2.1.3. */
+export class Playout {
+  constructor(private readonly talk: Conversation, private readonly queue: string) {}
+
+  /** Requests that wait in the queue. */
+  async waiting(): Promise<readonly string[]> {
+    return ridsIn(answered(await this.talk.ask(`${this.queue}.queue`)));
+  }
+
+  /** Every request that there is: waiting, on air, and of other sources too. */
+  async all(): Promise<readonly PlayoutRequest[]> {
+    const found: PlayoutRequest[] = [];
+    for (const rid of ridsIn(answered(await this.talk.ask('request.all')))) {
+      const request = await this.request(rid);
+      if (request) found.push(request);
+    }
+    return found;
+  }
+
+  /** What became of a request; undefined once it is over, and when it could not be played at all. */
+  async request(rid: string): Promise<PlayoutRequest | undefined> {
+    const answer = await this.talk.ask(`request.metadata ${rid}`);
+    if (/^No such request/.test(answer)) return undefined;
+    const metadata = readMetadata(answer);
+    const status = metadata.get('status');
+    if (status === undefined) throw new StrangeAnswer();
+    const [key, alertId, uri] = [metadata.get('alert_key'), metadata.get('alert_id'), metadata.get('initial_uri')];
+    return { rid, status, ...(key !== undefined && { key }), ...(alertId !== undefined && { alertId }), ...(uri !== undefined && { uri }) };
+  }
+
+  /** Puts a request into the queue and returns its number, which a file that is missing gets as well. */
+  async push(request: string): Promise<string> {
+    const rid = answered(await this.talk.ask(`${this.queue}.push ${request}`)).trim();
+    if (!/^\d{1,10}$/.test(rid)) throw new StrangeAnswer();
+    return rid;
+  }
+
+  /** Takes off air what is, and empties the queue. */
+  async flush(): Promise<void> {
+    if (!/^Done/.test(answered(await this.talk.ask(`${this.queue}.flush_and_skip`)))) throw new StrangeAnswer();
+  }
+}
+
+function answered(answer: string): string {
+  if (/^ERROR: unknown command/.test(answer)) throw new NoSuchQueue();
+  return answer;
+}
+
+function ridsIn(answer: string): string[] {
+  const rids = answer.split(/\s+/).filter((rid) => rid !== '');
+  if (!rids.every((rid) => /^\d{1,10}$/.test(rid))) throw new StrangeAnswer();
+  return rids;
+}
