@@ -1,0 +1,19 @@
+import type { Channel } from '#dispatch/channel.js';
+import { ntcipSignSettings, type NtcipSignSettings } from './config.js';
+import { preview } from './encode.js';
+import { SignConnection } from './sign.js';
+
+/** NTCIP 1203 v3 over SNMP to one sign, read back after every order. */
+export const ntcipSign: Channel<NtcipSignSettings> = {
+  kind: 'ntcip-sign',
+  settings: ntcipSignSettings,
+  // The same words in the same row again look the same.
+  resend: () => 'safe',
+  // Every activation carries its duration.
+  lapses: true,
+  parts: () => 1,
+  // Some ten requests, and the looks at what the sign makes of them.
+  attemptMs: ({ timeoutMs, tries, settleMs }) => 3 * timeoutMs * tries + 2 * settleMs + 5_000,
+  preview,
+  open: (destination, line) => new SignConnection(destination, line),
+};

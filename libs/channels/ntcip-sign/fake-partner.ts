@@ -1,0 +1,132 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Destination } from '#dispatch/channel.js';
+import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import { fail } from '#kernel/errors.js';
+import { sha256Hex } from '#kernel/canonical.js';
+import { readMessage, writeMessage, type SnmpMessage, type Value } from './ber.js';
+import type { NtcipSignSettings } from './config.js';
+import { dmsActivateMessage } from './objects.js';
+import { SimulatedSign, type Lie } from './simulated-sign.js';
+
+/** A simulated sign, which can also lie. */
+export interface SignPartner extends FakePartner {
+  setLie(lie: Lie | undefined): void;
+}
+
+/** RFC 3416 section 3. */
+const GEN_ERR = 5;
+const RESOURCE_UNAVAILABLE = 13;
+
+/**
+ * A simulated sign: an SNMP agent (v1 or v2c, with a community) on loopback with rows of memory, activation and read-back. It
+ * has a ledger of what went up and of what was emptied; our key is what the owner of a row ends with.
+ */
+export async function startFakePartner(destination: Destination<NtcipSignSettings>, options: { readonly secret: (name: string) => string }): Promise<SignPartner> {
+  const { host, port, access } = destination.settings;
+  if (!['127.0.0.1', 'localhost'].includes(host) || access.version === 'v3') throw fail('CONFIGURATION_INVALID', 'settings.access', 'A simulated sign is on loopback and has a community.');
+  const socket = createSocket('udp4');
+  socket.bind(port, '127.0.0.1');
+  await once(socket, 'listening');
+  return new SignAgent(destination.id, socket, options.secret(access.community));
+}
+
+class SignAgent implements SignPartner {
+  readonly port: number;
+  readonly ledger: LedgerEntry[] = [];
+  private readonly sign: SimulatedSign;
+  private faults: Faults = {};
+  /** Nothing is answered any more, as when the line breaks. */
+  private silent = false;
+  private readonly waiting = new Set<() => void>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  constructor(private readonly id: string, private readonly socket: Socket, private readonly community: string) {
+    this.port = socket.address().port;
+    this.sign = new SimulatedSign({
+      lit: (owner, multi) => this.write(owner, 'publish', sha256Hex(multi)),
+      emptied: (owner, dark) => dark && this.write(owner, 'withdraw', sha256Hex('')),
+    });
+    socket.on('message', (bytes, from) => this.hear(bytes, from));
+    // A reply to someone who is gone.
+    socket.on('error', () => undefined);
+  }
+
+  setFaults(faults: Faults): void {
+    this.faults = faults;
+    this.silent = false;
+    this.sign.rejectsAll = faults.refuse === true;
+  }
+
+  setLie(lie: Lie | undefined): void {
+    this.sign.lie = lie;
+  }
+
+  async waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs = 5_000): Promise<readonly LedgerEntry[]> {
+    if (predicate(this.ledger)) return this.ledger;
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!predicate(this.ledger)) return;
+        clearTimeout(timer);
+        this.waiting.delete(look);
+        resolve(this.ledger);
+      };
+      const timer = setTimeout(() => {
+        this.waiting.delete(look);
+        reject(new Error(`the ledger of ${this.id} did not come to what was awaited; it has ${this.ledger.length} entries`));
+      }, timeoutMs);
+      this.waiting.add(look);
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.timers) clearTimeout(timer);
+    if (this.closed) return;
+    this.closed = true;
+    const closed = once(this.socket, 'close');
+    this.socket.close();
+    await closed;
+  }
+  private closed = false;
+
+  private write(owner: string, action: LedgerEntry['action'], sha256: string): void {
+    const [identifier = '', key = ''] = owner.split(' ');
+    const duplicate = this.ledger.some((entry) => entry.key === key);
+    this.ledger.push({ key, identifier, action, sha256, duplicate, at: Date.now() });
+    for (const look of [...this.waiting]) look();
+  }
+
+  private hear(bytes: Buffer, from: RemoteInfo): void {
+    const message = readMessage(bytes);
+    // An agent says nothing to those whom it does not know.
+    if (!message || message.pdu === 'response' || message.community !== this.community || this.silent) return;
+    if (!this.faults.latencyMs) return this.answer(message, from);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.answer(message, from);
+    }, this.faults.latencyMs);
+    this.timers.add(timer);
+  }
+
+  private answer(message: SnmpMessage, from: RemoteInfo): void {
+    const { hang, reset, error, throttle, loseAcknowledgement, rubbish } = this.faults;
+    const { pdu, varbinds } = message;
+    if (pdu === 'get') return this.reply(message, from, varbinds.map(([oid]) => [oid, this.sign.get(oid)]));
+    // A controller that still answers while the sign behind it does not: its orders are lost.
+    if (hang || reset) return;
+    if (error || throttle) return this.reply(message, from, varbinds, error ? GEN_ERR : RESOURCE_UNAVAILABLE, 1);
+    const failed = varbinds.map(([oid, value]) => this.sign.set(oid, value)).findIndex((status) => status !== 0);
+    const activates = varbinds.some(([oid]) => oid === dmsActivateMessage);
+    if (activates && (loseAcknowledgement || rubbish)) {
+      this.silent = true;
+      if (rubbish) this.socket.send(Buffer.from('0\u0005rubbish'), from.port, from.address);
+      return;
+    }
+    this.reply(message, from, varbinds, failed < 0 ? 0 : GEN_ERR, failed + 1);
+  }
+
+  private reply(message: SnmpMessage, from: RemoteInfo, varbinds: readonly (readonly [string, Value])[], errorStatus = 0, errorIndex = 0): void {
+    if (this.closed) return;
+    this.socket.send(writeMessage({ ...message, pdu: 'response', errorStatus, errorIndex, varbinds }), from.port, from.address);
+  }
+}
