@@ -6,6 +6,7 @@ import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
+import { AiringController } from './airing.controller.js';
 import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { AuditController } from './audit.controller.js';
@@ -33,6 +34,7 @@ export const CONTROLLERS: readonly Type[] = [
   PhotoController,
   AlertDecisionsController,
   DeliveriesController,
+  AiringController,
   ErasuresController,
   PartnersController,
   FeedsController,

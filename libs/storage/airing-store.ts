@@ -103,14 +103,14 @@ export class PgAiringStore implements AiringStore {
     return (await rows(this.source, 'SELECT FROM alerts WHERE id = $1 AND mode = $2', [alertId, mode])).length > 0;
   }
 
-  /** The first slot of everything that was accepted: what is published is due at once, an ending is due once. */
+  /** The first slot of everything that was accepted: what is published is due at once; an ending is due once where we air it, and reported as `stopped` elsewhere. */
   private async openFirst(manager: EntityManager, airers: readonly Airer[], now: Date): Promise<void> {
     if (airers.length === 0) return;
     const accepted = await rows<{ id: DeliveryId; key: string; kind: DeliveryKind; manner: AiringManner; accepted_at: Date; first_at: Date | null }>(manager,
       `SELECT d.id, d.key, d.kind, v.manner, d.accepted_at, ${FIRST_AT} AS first_at
          FROM alerts a JOIN deliveries d ON d.alert_id = a.id JOIN unnest($1::text[], $2::text[]) AS v (destination, manner) ON v.destination = d.destination
         WHERE (a.status = 'active' OR a.ended_at > $3::timestamptz - make_interval(hours => $4)) AND d.part = 0 AND d.accepted_at IS NOT NULL
-          AND CASE WHEN d.kind IN ('alert', 'update') THEN a.status = 'active' AND a.current_revision = d.revision ELSE true END
+          AND CASE WHEN d.kind IN ('alert', 'update') THEN a.status = 'active' AND a.current_revision = d.revision ELSE v.manner = 'triggered' END
           AND NOT EXISTS (SELECT FROM airing_slots s WHERE s.delivery_id = d.id)`,
       [airers.map((a) => a.id), airers.map((a) => a.manner), now, LOOK_BACK_HOURS]);
     await this.insert(manager, accepted.map(({ id, key, kind, manner, accepted_at: dueAt, first_at: firstAt }) => ({

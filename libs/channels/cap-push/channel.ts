@@ -16,6 +16,7 @@ export function createCapPush(signed = new SignedNotices()): Channel<CapPushSett
     lapses: true,
     parts: () => 1,
     preview,
+    airing: ({ airs }) => (airs ? 'awaited' : undefined),
     receiptSecrets: ({ secret }) => [secret],
     open: (destination, line) => openCapPush(destination, line, signed),
   };

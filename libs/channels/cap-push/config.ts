@@ -9,6 +9,8 @@ export const capPushSettings = z.strictObject({
   /** Secrets: PEM of the RSA key that signs the messages, and of its certificate or chain. */
   signingKey: secretName,
   signingCertificate: secretName,
+  /** Whether the partner is a broadcaster, whose airings the rulebook counts; false for displays and others that take CAP. */
+  airs: z.boolean().default(true),
   /** Characters that the partner's crawl shows. */
   headlineLimit: z.int().min(20).max(1_000).default(160),
   /** Characters of description and instruction, each, that the partner takes. */
