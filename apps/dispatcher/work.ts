@@ -5,6 +5,7 @@ import { Timekeeper } from '#alerts/timekeeper.js';
 import type { Dispatcher } from '#dispatch/dispatcher.js';
 import type { Partners } from '#dispatch/partners.js';
 import { PgAuditStore } from '#storage/audit-store.js';
+import { erasureChaserOf } from './erasures.js';
 import { Relay, Rhythm } from './relay.js';
 import type { AiringClock } from './airing-clock.js';
 import type { WakeQueue } from './wake-queue.js';
@@ -13,6 +14,7 @@ const SWEEP_MS = 1_000;
 const RENEW_MS = 1_000;
 const AIRING_MS = 1_000;
 const TIME_MS = 5_000;
+const ERASURE_MS = 2_000;
 const CHECKPOINT_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5_000;
@@ -39,12 +41,14 @@ export class Work {
       onDelivery: (id) => guarded('deliver', dispatcher.deliver([id])),
     });
     const timekeeper = new Timekeeper({ store: alerts, composer, clock, log }, environment.FINDME_ERASE_AFTER_HOURS * 3_600_000);
+    const erasures = erasureChaserOf(house, partners);
     this.rhythms = [
       new Rhythm('sweep', SWEEP_MS, () => dispatcher.sweep(wakes?.alive ? QUEUE_GRACE_MS : 0), log),
       new Rhythm('airing', AIRING_MS, () => airings.advance(), log),
       new Rhythm('renew', RENEW_MS, () => dispatcher.renew(), log),
       new Rhythm('probe', environment.FINDME_PROBE_SECONDS * 1_000, () => dispatcher.probe(PROBE_TIMEOUT_MS), log),
       new Rhythm('time', TIME_MS, () => timekeeper.tick(), log),
+      new Rhythm('erasure', ERASURE_MS, () => erasures.tick(), log),
       new Rhythm('checkpoint', CHECKPOINT_MS, () => this.checkpoint(), log),
       ...(wakes ? [new Rhythm('heartbeat', HEARTBEAT_MS, async () => wakes.beat(), log)] : []),
     ];

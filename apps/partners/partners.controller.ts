@@ -8,7 +8,7 @@ export const CAST = Symbol('cast');
 const faultsSchema = z.strictObject({
   latencyMs: z.int().min(0).max(600_000),
   hang: z.boolean(), error: z.boolean(), refuse: z.boolean(), throttle: z.boolean(), reset: z.boolean(), loseAcknowledgement: z.boolean(), rubbish: z.boolean(),
-  duplicateReceipts: z.boolean(), noReceipts: z.boolean(),
+  duplicateReceipts: z.boolean(), noReceipts: z.boolean(), noErasure: z.boolean(),
 }).partial();
 
 /** Control of the simulated partners, on loopback: what each has taken, and which trouble it is to make. */

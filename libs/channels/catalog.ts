@@ -10,6 +10,7 @@ import { siriSx } from './siri-sx/channel.js';
 import { liquidsoap } from './liquidsoap/channel.js';
 import { smpp } from './smpp/channel.js';
 import { webPush } from './web-push/channel.js';
+import { webhook } from './webhook/channel.js';
 
 /**
  * A channel as the rest of the house holds it: its settings are unknown there, and are read by the channel's own schema
@@ -43,6 +44,7 @@ export const catalog: readonly Channel[] = [
   listed(liquidsoap),
   listed(smpp),
   listed(webPush),
+  listed(webhook),
 ];
 
 /** The channel of a kind; throws `CHANNEL_UNKNOWN` when the catalogue has none. */

@@ -7,6 +7,7 @@ import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
 import type { Language } from '#alerts/content.js';
 import type { AiringManner } from './airing.js';
 import type { Audience } from './audience.js';
+import type { AskErasure } from './erasure.js';
 
 /**
  * What came back from one attempt. A partner's trouble is a value; only a bug throws.
@@ -122,6 +123,8 @@ export interface Connection {
   publish(message: Message, signal: AbortSignal): Promise<Outcome>;
   /** Recalls or follows up on what was published. The notice is the ending: `found` or `withdrawn`. */
   withdraw(message: Message, signal: AbortSignal): Promise<Outcome>;
+  /** Asks the partner to erase what it has of an ended alert. Left out where it cannot be called about that: it reads its open requests itself. */
+  readonly askErasure?: AskErasure;
   /** Asks the partner whether it is well without publishing anything. */
   probe(signal: AbortSignal): Promise<ProbeResult>;
   close(): Promise<void>;

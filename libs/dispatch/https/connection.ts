@@ -40,6 +40,11 @@ export class HttpsConnection implements Connection {
     return this.send(message, signal);
   }
 
+  /** Sends a request that is no message, over the same warm connection; the promise always resolves. */
+  request(parcel: Parcel, signal: AbortSignal): Promise<Exchange> {
+    return this.wire.send(parcel, signal);
+  }
+
   async probe(signal: AbortSignal): Promise<ProbeResult> {
     const exchange = await this.wire.head(signal);
     if (exchange.kind === 'broken') return { well: false, reason: exchange.reason };

@@ -35,6 +35,8 @@ export interface Faults {
   readonly duplicateReceipts?: boolean;
   /** Sends no receipts. */
   readonly noReceipts?: boolean;
+  /** Confirms no erasure. */
+  readonly noErasure?: boolean;
 }
 
 /** A simulated partner: a real server of its protocol on loopback with a ledger and settable faults. */

@@ -6,6 +6,7 @@ import { sha256Hex } from '#kernel/canonical.js';
 import { fail } from '#kernel/errors.js';
 import type { Destination } from '../channel.js';
 import type { HttpsAddress } from '../https/settings.js';
+import { ErasureConfirmer } from './erasure-confirmer.js';
 import type { FakePartner, Faults, LedgerEntry } from './fake-partner.js';
 import { ReceiptSender } from './receipt-sender.js';
 
@@ -49,6 +50,8 @@ export interface PartnerManner {
   serves?(path: string): boolean;
   /** Reads a message; nothing when it is none, which is answered 422. */
   read(request: PartnerRequest): PartnerMessage | undefined;
+  /** Tells whether a request asks to erase, and how that is answered; nothing when it is something else. It is no message and in no ledger. */
+  asksErasure?(request: PartnerRequest): PartnerAnswer | undefined;
   /** What a GET of a path gives. Without it a GET is not allowed. */
   fetch?(path: string): PartnerAnswer;
   /** Bytes that are no valid answer of the protocol. */
@@ -59,7 +62,8 @@ const REQUEST_LIMIT = 1024 * 1024;
 
 /**
  * A simulated partner that takes HTTPS: a real server at the address of the settings (port 0 for any free one), on loopback
- * only. It tells repetitions by key and identifier, acknowledges in the manner given and posts signed receipts.
+ * only. It tells repetitions by key and identifier, acknowledges in the manner given and posts signed receipts. After an ending
+ * it erases, and confirms that at the API.
  */
 export async function startHttpsPartner(destination: Destination<HttpsAddress & { readonly secret?: string }>, options: FakePartnerOptions, manner: PartnerManner): Promise<FakePartner> {
   const { url, simulated, ca, clientCertificate } = destination.settings;
@@ -86,13 +90,18 @@ class HttpsPartner implements FakePartner {
   private readonly waiting = new Set<() => void>();
   private readonly pauses = new Set<() => void>();
   private readonly receipts: ReceiptSender | undefined;
+  private readonly erasures: ErasureConfirmer | undefined;
 
   constructor(private readonly destination: Destination<HttpsAddress & { readonly secret?: string }>, options: FakePartnerOptions, private readonly server: Server, private readonly manner: PartnerManner) {
     this.port = (server.address() as AddressInfo).port;
     this.path = new URL(destination.settings.url).pathname;
     const { secret } = destination.settings;
     // A partner without a secret never reports.
-    if (options.apiUrl !== undefined && secret !== undefined) this.receipts = new ReceiptSender(`${options.apiUrl}/v1/partners/${encodeURIComponent(destination.id)}/receipts`, options.secret(secret));
+    if (options.apiUrl !== undefined && secret !== undefined) {
+      const url = `${options.apiUrl}/v1/partners/${encodeURIComponent(destination.id)}`;
+      this.receipts = new ReceiptSender(`${url}/receipts`, options.secret(secret));
+      this.erasures = new ErasureConfirmer(url, options.secret(secret));
+    }
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       // A caller that goes away in the middle is its own affair.
       this.serve(request, response).catch(() => response.destroy());
@@ -122,6 +131,7 @@ class HttpsPartner implements FakePartner {
 
   async close(): Promise<void> {
     this.receipts?.close();
+    this.erasures?.close();
     for (const wake of [...this.pauses]) wake();
     if (!this.server.listening) return;
     const closed = once(this.server, 'close');
@@ -145,6 +155,11 @@ class HttpsPartner implements FakePartner {
     if (!body) return answer(response, { status: 413 });
     if (faults.refuse) return answer(response, { status: 422 });
     if (faults.throttle) return answer(response, { status: 429, headers: { 'Retry-After': '1' } });
+    const asked = manner.asksErasure?.({ path, headers: request.headers, body });
+    if (asked) {
+      if (!faults.noErasure) this.erasures?.look();
+      return answer(response, asked);
+    }
     this.take({ path, headers: request.headers, body }, response, faults);
   }
 
@@ -165,6 +180,7 @@ class HttpsPartner implements FakePartner {
       if (response.closed) report();
       else response.once('close', report);
     }
+    if (action === 'withdraw' && !faults.noErasure) this.erasures?.look();
     if (faults.loseAcknowledgement) return void response.destroy();
     answer(response, faults.rubbish ? this.manner.rubbish : message.answer);
   }
