@@ -1,15 +1,26 @@
-import { Controller, Get, Header, Param } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
 import { z } from 'zod';
+import type { House } from '#apps/composition.js';
+import { WEB_PUSH } from '#channels/web-push/channel.js';
+import type { Configuration } from '#config/configuration.js';
 import { ERRORS, fail, type ErrorCode } from '#kernel/errors.js';
 import { Door } from './door.js';
 import { escape, PAGE_POLICY, pageOf, STYLE } from './html.js';
 import { OpenApi, type Operation } from './openapi.js';
+import { HOUSE } from './parts.js';
 import { STATUS } from './problem.js';
+import { SUBSCRIPTION_PATH } from './subscription-page.js';
 
 const HTML = 'text/html; charset=utf-8';
 const errorSchema = z.object({ code: z.string(), status: z.int(), kind: z.string(), retry: z.string(), rule: z.string() }).meta({ id: 'ErrorEntry' });
 
-const FRONT = pageOf('Pronađi me · Пронађи ме · Find Me', `<h1>Pronađi me · Пронађи ме · Find Me</h1>
+/** Where people subscribe, as far as there is something to subscribe to. */
+const subscribing = ({ destinations }: Configuration): string => {
+  const links = (['live', 'drill'] as const).filter((mode) => destinations.some((d) => d.channel === WEB_PUSH && d.mode === mode)).map((mode) => `<a href="${SUBSCRIPTION_PATH[mode]}">${mode}</a>`);
+  return links.length === 0 ? '' : `<li>Notices by browser: ${links.join(', ')}</li>\n`;
+};
+
+const frontOf = (configuration: Configuration): string => pageOf('Pronađi me · Пронађи ме · Find Me', `<h1>Pronađi me · Пронађи ме · Find Me</h1>
 <p lang="sr-Latn">Hitno obaveštavanje javnosti kada nestane dete: jedan službenik piše obaveštenje, drugi ga odobrava, a sistem ga odmah šalje svima i beleži svaku odluku i svaku isporuku.</p>
 <p lang="sr-Cyrl">Хитно обавештавање јавности када нестане дете: један службеник пише обавештење, други га одобрава, а систем га одмах шаље свима и бележи сваку одлуку и сваку испоруку.</p>
 <p>Urgent public notification when a child goes missing: one officer writes the alert, another approves it, and the system sends it to everyone at once and records every decision and every delivery.</p>
@@ -19,21 +30,24 @@ const FRONT = pageOf('Pronađi me · Пронађи ме · Find Me', `<h1>Prona
 <li><a href="/docs">The API</a> (<a href="/openapi.json">OpenAPI 3.1</a>)</li>
 <li><a href="/errors">Every refusal there is</a></li>
 <li>Feeds: <a href="/feeds/drill/cap.atom">drill</a>, <a href="/feeds/live/cap.atom">live</a></li>
-<li>Notices by browser: <a href="/pretplata">subscribe</a> (<a href="/vezba/pretplata">drill</a>)</li>
-<li>Health: <a href="/health/live">live</a>, <a href="/health/ready">ready</a>, <a href="/metrics">metrics</a></li>
+${subscribing(configuration)}<li>Health: <a href="/health/live">live</a>, <a href="/health/ready">ready</a>, <a href="/metrics">metrics</a></li>
 </ul>`);
 
 /** What can be looked at without being anyone. */
 @Controller()
 export class PagesController {
-  constructor(private readonly openApi: OpenApi) {}
+  private readonly frontPage: string;
+
+  constructor(private readonly openApi: OpenApi, @Inject(HOUSE) { configuration }: House) {
+    this.frontPage = frontOf(configuration);
+  }
 
   @Get()
   @Header('content-type', HTML)
   @Header('content-security-policy', PAGE_POLICY)
   @Door({ action: 'anyone', summary: 'What this is and where to go.', response: 'text/html' })
   front(): string {
-    return FRONT;
+    return this.frontPage;
   }
 
   @Get('style.css')
