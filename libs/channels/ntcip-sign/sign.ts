@@ -168,6 +168,8 @@ export class SignConnection implements Connection {
     if (order.kind === 'error' || first.error !== NO_ERROR) {
       // After a lost answer the error may still be that of an earlier order, so it says nothing of this one.
       if (order.kind === 'silent') return { kind: 'uncertain', reason: doubt };
+      // Turned away before the sign itself saw it.
+      if (order.kind === 'error' && first.error === NO_ERROR) return passing(order.status);
       const [word, passes] = ACTIVATION_ERRORS[first.error ?? 0] ?? ['error', true];
       return { kind: passes ? 'deferred' : 'refused', reason: `activation_${word}` };
     }

@@ -36,6 +36,7 @@ export class SimulatedSign {
   rejectsAll = false;
   private readonly rows = Array.from({ length: SLOTS }, (): Stored => ({ status: STATUS.notUsed, multi: Buffer.alloc(0), owner: Buffer.alloc(0), priority: 1 }));
   private current: { multi: Buffer; owner: Buffer; priority: number; minutes: number; source: Buffer } = { multi: Buffer.alloc(0), owner: Buffer.alloc(0), priority: 1, minutes: INFINITE, source: Buffer.from([MEMORY.blank, 0, 1, 0, 0]) };
+  private activated = Buffer.alloc(12);
   private activateError: number = NO_ERROR;
   private validateError = 2;
 
@@ -43,7 +44,7 @@ export class SimulatedSign {
 
   get(oid: string): Value {
     const scalars: Readonly<Record<string, Value>> = {
-      [dmsControlMode]: 4, [shortErrorStatus]: 0, [dmsActivateMsgError]: this.activateError, [dmsValidateMessageError]: this.validateError, [dmsMsgTableSource]: this.current.source,
+      [dmsControlMode]: 4, [shortErrorStatus]: 0, [dmsActivateMessage]: this.activated, [dmsActivateMsgError]: this.activateError, [dmsValidateMessageError]: this.validateError, [dmsMsgTableSource]: this.current.source,
       [dmsMessageTimeRemaining]: this.current.minutes, [dmsMessageMultiString(CURRENT)]: this.current.multi, [dmsMessageOwner(CURRENT)]: this.current.owner,
     };
     const scalar = scalars[oid];
@@ -95,7 +96,9 @@ export class SimulatedSign {
 
   private activate(code: Buffer): number {
     this.activateError = this.judge(code);
-    return this.activateError === NO_ERROR ? 0 : GEN_ERR;
+    if (this.activateError !== NO_ERROR) return GEN_ERR;
+    this.activated = Buffer.from(code);
+    return 0;
   }
 
   private judge(code: Buffer): number {
