@@ -30,7 +30,10 @@ describe('default deny', () => {
     for (const { method, path, operation } of guarded) {
       const action = operation['x-findme-action'];
       const allowed = as && (action === 'session' || PERMISSIONS[action as Action].some((role) => roles.includes(role)));
-      const told = await stage.ask(method, filled(path), { ...(as && { as }), ...(method === 'GET' ? {} : { body: {} }) });
+      const told = await stage.ask(method, filled(path), {
+        // No place of any stream: its refusal shows that the door was open, and no stream begins that never ends.
+        ...(as && { as }), ...(method === 'GET' ? { headers: { 'last-event-id': 'x' } } : { body: {} }),
+      });
       const expected = !as ? 'SESSION_MISSING' : allowed ? 'in' : 'ROLE_MISSING';
       const denied = ['SESSION_MISSING', 'ROLE_MISSING'].find((c) => c === code(told.text));
       expect([method, path, denied ?? 'in']).toEqual([method, path, expected]);

@@ -12,6 +12,8 @@ import { AlertsController } from './alerts.controller.js';
 import { AuditController } from './audit.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { ErasuresController } from './erasures.controller.js';
+import { Events } from './events.js';
+import { EventsController } from './events.controller.js';
 import { FeedsController } from './feeds.controller.js';
 import { Gate } from './gate.js';
 import { HealthController } from './health.controller.js';
@@ -36,6 +38,7 @@ export const CONTROLLERS: readonly Type[] = [
   DeliveriesController,
   AiringController,
   ErasuresController,
+  EventsController,
   PartnersController,
   FeedsController,
   SubscriptionsController,
@@ -62,6 +65,7 @@ export class ApiModule {
         { provide: AnsweredRequests, useValue: answered },
         { provide: PgPartnerStore, useValue: partners },
         { provide: PgErasureStore, useValue: erasures },
+        { provide: Events, useFactory: () => new Events(house) },
         { provide: Published, useFactory: () => new Published(house) },
         OpenApi,
         Metrics,

@@ -1,8 +1,12 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
 import { Door } from './door.js';
+import type { DoorRequest } from './door.js';
+import { Events } from './events.js';
+import { placeOf, RESUMES, streamQuery, streamTo } from './events-response.js';
 import { NOTICE_POLICY, robotsOf } from './notice-page.js';
 import { Published, type PublicDocument } from './published.js';
 
@@ -17,12 +21,36 @@ const photoFile = z.string().regex(/^[0-9a-f]{64}\.jpg$/);
 /** What partners pull and what people read: public, the same for everyone, and nothing in it but what was approved. */
 @Controller()
 export class FeedsController {
-  constructor(private readonly published: Published) {}
+  constructor(
+    private readonly published: Published,
+    private readonly events: Events,
+  ) {}
 
   @Get('feeds/:mode/cap.atom')
   @Door({ action: 'anyone', summary: 'Atom feed of the alerts that are active and of the endings of the last 48 hours.', response: 'application/atom+xml' })
   async feed(@Param('mode') mode: Mode, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await answer(request, reply, await this.published.feed(mode));
+  }
+
+  @Get('feeds/:mode/:language/cap.atom')
+  @Door({
+    action: 'anyone', summary: 'The same feed with its titles and summaries in one language; the CAP files it names hold all of them.', params: { language: z.enum(LANGUAGES) },
+    response: 'application/atom+xml',
+  })
+  async feedIn(@Param('mode') mode: Mode, @Param('language') language: Language, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await answer(request, reply, await this.published.feed(mode, language));
+  }
+
+  @Get('feeds/:mode/events')
+  @Door({
+    action: 'anyone', query: streamQuery, headers: RESUMES, response: 'text/event-stream', refusals: ['STREAM_FULL', 'STORE_BUSY'],
+    summary: 'What the feed has new, as Server-Sent Events: published, updated or ended, with the address of the CAP file.',
+  })
+  async stream(@Param('mode') mode: Mode, @Query() { after }: { after?: number }, @Req() request: DoorRequest, @Res() reply: FastifyReply): Promise<void> {
+    const place = placeOf(request, after);
+    const stream = await this.events.public(mode);
+    reply.header('cross-origin-resource-policy', 'cross-origin').header('access-control-allow-origin', '*');
+    streamTo(request, reply, stream, place);
   }
 
   @Get('feeds/:mode/cap/:file')

@@ -6,6 +6,7 @@ import { signCap, type Signer } from '#cap/sign.js';
 import { writeCap } from '#cap/write.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { AlertId } from '#kernel/ids.js';
+import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode, SentNotice } from '#alerts/notice.js';
 import { PublishedView, type Standing } from '#storage/published-view.js';
 import { gonePage, noticePage } from './notice-page.js';
@@ -44,16 +45,19 @@ export class Published {
     this.view = new PublishedView(house.source);
   }
 
-  /** The Atom feed of a mode: alerts that are active, and endings of the last 48 hours. Throws ROUTE_MISSING where the mode has none. */
-  feed(mode: Mode): Promise<PublicDocument> {
-    return this.kept(`feed ${mode}`, async () => {
+  /**
+   * The Atom feed of a mode, in a language where one is named: alerts that are active, and endings of the last 48 hours. Throws
+   * ROUTE_MISSING where the mode has none.
+   */
+  feed(mode: Mode, language?: Language): Promise<PublicDocument> {
+    return this.kept(`feed ${mode} ${language ?? ''}`, async () => {
       this.signerOf(mode);
       const [listed, newest] = await Promise.all([this.view.listed(mode, this.house.clock.now()), this.view.newest(mode)]);
       const notices = await Promise.all(listed.map((l) => this.notice(l.alertId, l.revision)));
-      const entries = notices.flatMap((notice) => (notice ? [this.entry(notice)] : []));
-      const address = `${this.origin}/feeds/${mode}/cap.atom`;
+      const entries = notices.flatMap((notice) => (notice ? [this.entry(notice, language ?? 'sr-Latn')] : []));
+      const address = `${this.origin}/feeds/${mode}/${language === undefined ? '' : `${language}/`}cap.atom`;
       const text = renderAtom({
-        id: address, self: address, author: 'Pronađi me', title: mode === 'drill' ? 'VEŽBA · ВЕЖБА · DRILL: Pronađi me · Пронађи ме · Find Me' : 'Pronađi me · Пронађи ме · Find Me',
+        id: address, self: address, author: 'Pronađi me', title: titleOf(mode, language),
         updated: newest?.toISOString() ?? '1970-01-01T00:00:00Z', entries,
       });
       return documentOf('application/atom+xml; charset=utf-8', text);
@@ -101,10 +105,10 @@ export class Published {
     return this.house.environment.FINDME_PUBLIC_URL.replace(/\/+$/, '');
   }
 
-  private entry(notice: SentNotice): AtomEntry {
-    const { headline, short } = notice.texts['sr-Latn'];
+  private entry(notice: SentNotice, language: Language): AtomEntry {
+    const { headline, short } = notice.texts[language];
     return {
-      id: `urn:uuid:${notice.alertId}`, title: headline, summary: short, language: 'sr-Latn', updated: notice.sent, page: notice.url,
+      id: `urn:uuid:${notice.alertId}`, title: headline, summary: short, language, updated: notice.sent, page: notice.url,
       cap: `${this.origin}/feeds/${notice.mode}/cap/${notice.identifier}.xml`,
     };
   }
@@ -186,6 +190,17 @@ export class Published {
 /** Below the page, named by its hash, so that another photo has another address: as channels that name it do. */
 function photoAddress({ url, photo }: SentNotice): string {
   return `${url}/photo/${photo!.sha256}.jpg`;
+}
+
+const NAMES: Readonly<Record<Language, { name: string; drill: string }>> = {
+  'sr-Latn': { name: 'Pronađi me', drill: 'VEŽBA' }, 'sr-Cyrl': { name: 'Пронађи ме', drill: 'ВЕЖБА' }, en: { name: 'Find Me', drill: 'DRILL' },
+};
+
+/** The title of a feed: in its language, or in all of them. */
+function titleOf(mode: Mode, language?: Language): string {
+  const names = (language === undefined ? LANGUAGES : [language]).map((l) => NAMES[l]);
+  const title = names.map(({ name }) => name).join(' · ');
+  return mode === 'drill' ? `${names.map(({ drill }) => drill).join(' · ')}: ${title}` : title;
 }
 
 function documentOf(type: string, text: string): PublicDocument {
