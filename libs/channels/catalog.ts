@@ -2,6 +2,7 @@ import { fail } from '#kernel/errors.js';
 import type { Channel } from '#dispatch/channel.js';
 import { capPush } from './cap-push/channel.js';
 import { cellBroadcast } from './cell-broadcast/channel.js';
+import { casparcg } from './casparcg/channel.js';
 import { datex2 } from './datex2/channel.js';
 import { email } from './email/channel.js';
 import { gtfsRealtime } from './gtfs-realtime/channel.js';
@@ -36,6 +37,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
 export const catalog: readonly Channel[] = [
   listed(capPush),
   listed(cellBroadcast),
+  listed(casparcg),
   listed(datex2),
   listed(email),
   listed(gtfsRealtime),

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { basename, join, resolve } from 'node:path';
+import { sha256Hex } from '#kernel/canonical.js';
+import type { Destination } from '#dispatch/channel.js';
+import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import type { CasparcgSettings } from './config.js';
+
+/** A name of ours: alert, key, kind of notice. */
+const OURS = /([0-9a-f]{8}-[0-9a-f-]{27})-([A-Za-z0-9]{16,})-(alert|update|found|withdrawn)$/;
+
+/** Plays a CasparCG server on loopback: AMCP with `REQ`, media read from the folder, layers that end when their length is over. */
+export async function startFakePartner(destination: Destination<CasparcgSettings>): Promise<FakePartner> {
+  const { settings } = destination;
+  const ledger: LedgerEntry[] = [];
+  const sockets = new Set<Socket>();
+  const timers = new Set<NodeJS.Timeout>();
+  const watchers = new Set<() => void>();
+  const layers = new Map<string, { readonly name: string; readonly timer?: NodeJS.Timeout }>();
+  let faults: Faults = {};
+  const later = (ms: number, act: () => void): NodeJS.Timeout => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      act();
+    }, ms);
+    timers.add(timer);
+    return timer;
+  };
+  const write = (name: string, command: string): void => {
+    const [, , key, kind] = OURS.exec(name) ?? [];
+    if (key === undefined) return;
+    ledger.push({
+      key, action: kind === 'found' || kind === 'withdrawn' ? 'withdraw' : 'publish', sha256: sha256Hex(command),
+      duplicate: ledger.some((entry) => entry.key === key), at: Date.now(),
+    });
+    for (const look of [...watchers]) look();
+  };
+  const play = (layer: string, name: string, frames: number | undefined): void => {
+    clearTimeout(layers.get(layer)?.timer);
+    const off = frames === undefined ? undefined : later((frames / settings.framesPerSecond) * (1_000 / (settings.simulated?.speed ?? 1)), () => layers.delete(layer));
+    layers.set(layer, { name, ...(off && { timer: off }) });
+  };
+  /** Status, name and data of an answer. */
+  const reply = (command: string): string => {
+    const [verb = '', layer = ''] = command.split(' ');
+    if (verb === 'VERSION') return '201 VERSION OK\r\n2.3.3 (proba)';
+    if (verb === 'INFO') {
+      const front = layers.get(layer)?.name;
+      const foreground = front === undefined ? '<producer>empty</producer>' : `<file><path>${front.toUpperCase()}.JPG</path></file><producer>image</producer>`;
+      return `201 INFO OK\r\n<?xml version="1.0" encoding="utf-8"?>\n<channel>\n <stage><layer><layer_1><foreground>${foreground}</foreground></layer_1></layer></stage>\n</channel>`;
+    }
+    if (verb === 'CLEAR') {
+      layers.delete(layer);
+      return '202 CLEAR OK';
+    }
+    if (verb === 'PLAY') {
+      const [, media = '', frames] = /^PLAY \S+ "([^"]+)"(?: LENGTH (\d+))?$/.exec(command) ?? [];
+      const name = basename(media);
+      const file = join(resolve(settings.folder), name);
+      if (!existsSync(`${file}.jpg`) && !existsSync(`${file}.wav`)) return '404 PLAY FAILED';
+      play(layer, name, frames === undefined ? undefined : Number(frames));
+      write(name, command);
+      return '202 PLAY OK';
+    }
+    return ['LOADBG', 'CG'].includes(verb) ? `202 ${verb} OK` : '400 ERROR';
+  };
+  const serve = (socket: Socket, line: string): void => {
+    const [, id = '', command = ''] = /^REQ (\S+) (.*)$/.exec(line) ?? [];
+    const say = (text: string): void => {
+      if (!socket.destroyed) socket.write(`RES ${id} ${text}\r\n`);
+    };
+    if (faults.latencyMs) return void later(faults.latencyMs, () => say(reply(command)));
+    if (!/^PLAY .*-(alert|update|found|withdrawn)" /.test(command)) return say(reply(command));
+    if (faults.hang) return;
+    if (faults.reset) return void socket.destroy();
+    if (faults.error) return say('501 PLAY FAILED');
+    if (faults.refuse) return say('404 PLAY FAILED');
+    if (faults.throttle) return say('503 PLAY FAILED');
+    const answer = reply(command);
+    if (faults.loseAcknowledgement) return void socket.destroy();
+    if (faults.rubbish) return void socket.write('RES \u0007\r\n');
+    say(answer);
+  };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let received = '';
+    socket.setEncoding('utf8').on('error', () => undefined).on('close', () => sockets.delete(socket)).on('data', (text: string) => {
+      const lines = (received + text).split('\r\n');
+      received = lines.pop()!;
+      for (const line of lines) serve(socket, line);
+    });
+  });
+  server.listen(settings.port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port, ledger,
+    setFaults: (set) => void (faults = set),
+    waitFor: (predicate, timeoutMs = 5_000) => new Promise((done, reject) => {
+      const look = (): void => {
+        if (!predicate(ledger)) return;
+        clearTimeout(timer);
+        watchers.delete(look);
+        done(ledger);
+      };
+      const timer = setTimeout(() => {
+        watchers.delete(look);
+        reject(new Error(`the ledger of ${destination.id} did not come to what was awaited; it has ${ledger.length} entries`));
+      }, timeoutMs);
+      watchers.add(look);
+      look();
+    }),
+    close: async () => {
+      for (const timer of timers) clearTimeout(timer);
+      for (const socket of sockets) socket.destroy();
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      await closed;
+    },
+  };
+}
