@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Refusal, type ErrorCode, type Fault } from '#kernel/errors.js';
+import { fieldOf, ruleOf } from '#kernel/schema-rule.js';
 import { checkArea } from './area.js';
 import { ageAt, inBelgrade } from './calendar.js';
 import { contentSchema, type Content } from './content.js';
@@ -59,9 +60,10 @@ export function parseContent(input: unknown): Content {
 }
 
 function faultOf(issue: z.core.$ZodIssue, input: unknown): Fault {
-  const field = pathOf(issue.path);
+  const field = fieldOf(issue.path);
   const code = codeOf(issue, field, valueAt(input, issue.path));
-  const detail = ruleOf(issue);
+  // The only rule of the schema that is ours and not Zod's.
+  const detail = issue.code === 'custom' ? 'No control characters.' : ruleOf(issue);
   return detail === undefined ? { code, field } : { code, field, detail };
 }
 
@@ -76,26 +78,6 @@ function codeOf(issue: z.core.$ZodIssue, field: string, value: unknown): ErrorCo
   return field === 'validHours' ? 'VALIDITY_OUT_OF_RANGE' : 'CONTENT_INVALID';
 }
 
-/** `area.polygons[0][2]`, `lastSeen.place.sr-Latn`. Zod walks the schema, so no step of a path is the sender's word. */
-function pathOf(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}${text && '.'}${String(step)}`), '');
-}
-
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, step) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined), input);
-}
-
-/** The rule in words, made from the schema alone: Zod's own messages may quote input. */
-function ruleOf(issue: z.core.$ZodIssue): string | undefined {
-  const unit = (origin: string): string => (origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '');
-  switch (issue.code) {
-    case 'invalid_type': return `Expected: ${issue.expected}.`;
-    case 'too_small': return `At least ${issue.minimum}${unit(issue.origin)}.`;
-    case 'too_big': return `At most ${issue.maximum}${unit(issue.origin)}.`;
-    case 'invalid_value': return `One of: ${issue.values.map(String).join(', ')}.`;
-    case 'invalid_format': return `Format: ${issue.pattern === undefined || issue.format !== 'regex' ? issue.format : issue.pattern}.`;
-    case 'unrecognized_keys': return 'A field that the schema does not know.';
-    case 'custom': return 'No control characters.';
-    default: return undefined;
-  }
 }
