@@ -9,8 +9,9 @@ import { partsOf } from '../system.js';
 import type { DrillAccount } from '../welcome.js';
 import { readAlertFile } from './alert-file.js';
 import { ApiClient, type Credentials } from './api-client.js';
+import { isErased } from './erasures.js';
 import { runDrill, type DrillResult } from './drill.js';
-import { deliveryTable } from './report.js';
+import { deliveryTable, erasureLine } from './report.js';
 
 const USAGE = `npm run drill [-- FILE] [--json] [--patience SECONDS]
   FILE       an alert in YAML or JSON, its photo beside it; config/drill/full.yaml when left out
@@ -86,21 +87,23 @@ function accountOf(accounts: readonly DrillAccount[], role: string): Credentials
   return account;
 }
 
-function asText({ ok, deliveries, ledgers, audit }: DrillResult): string {
+function asText({ ok, deliveries, ledgers, erasures, audit }: DrillResult): string {
   const lines = ['', deliveryTable(deliveries, ledgers), ''];
   for (const destination of ledgers.lost) lines.push(`  LOST: ${destination} accepted, but its ledger has nothing.`);
   for (const entry of ledgers.unexpected) lines.push(`  UNEXPECTED in a ledger: ${entry}`);
+  for (const { destination } of erasures.filter((e) => !isErased(e))) lines.push(`  NOT ERASED: ${destination} can confirm and has not.`);
+  lines.push(`  ${erasureLine(erasures)}`);
   lines.push(`  Audit: ${audit.ok ? 'verified' : 'BROKEN'}, ${audit.facts} facts in one chain, ${audit.checkpoints} signed checkpoints.`);
   lines.push(ok ? '  The drill succeeded: every destination accepted and confirmed what its ledger says it received.' : '  THE DRILL FAILED.', '');
   return `${lines.join('\n')}\n`;
 }
 
-function asJson({ ok, alertId, deliveries, ledgers, audit }: DrillResult): object {
+function asJson({ ok, alertId, deliveries, ledgers, erasures, audit }: DrillResult): object {
   return {
     ok, alertId, mode: 'drill',
-    deliveries: deliveries.map(({ id, kind, channel, destination, part, state, reason, attempts, msToAcceptance, receipts }) => ({
-      kind, channel, destination, part, outcome: state, reason, attempts, msFromApproval: msToAcceptance, receipts, ledger: ledgers.of.get(id) ?? { effects: 0, duplicates: 0 },
+    deliveries: deliveries.map(({ id, kind, channel, destination, part, state, confirmation, reason, attempts, msToAcceptance, receipts }) => ({
+      kind, channel, destination, part, outcome: state, confirmation, reason, attempts, msFromApproval: msToAcceptance, receipts, ledger: ledgers.of.get(id) ?? { effects: 0, duplicates: 0 },
     })),
-    lost: ledgers.lost, unexpected: ledgers.unexpected, audit,
+    lost: ledgers.lost, unexpected: ledgers.unexpected, erasures: erasures.map(({ destination, confirms, confirmedAt }) => ({ destination, confirms, confirmed: confirmedAt !== null })), audit,
   };
 }

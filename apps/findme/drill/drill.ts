@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AlertFile } from './alert-file.js';
 import type { ApiClient } from './api-client.js';
+import { isErased, watchErasures, type ErasureView } from './erasures.js';
 import { compareLedgers, readLedgers, type LedgerReport } from './ledgers.js';
 import { changeLine, progressLine } from './report.js';
 import { isConfirmed, isSettled, type DeliveryView } from './views.js';
@@ -19,11 +20,16 @@ export interface DrillInput {
 }
 
 export interface DrillResult {
-  /** Every destination accepted and confirmed what its ledger says it received, nothing is lost or unexpected, the audit verifies. */
+  /**
+   * Every destination accepted and confirmed what its ledger says it received, nothing is lost or unexpected, those that can
+   * confirm an erasure have, the audit verifies.
+   */
   readonly ok: boolean;
   readonly alertId: string;
   readonly deliveries: readonly DeliveryView[];
   readonly ledgers: LedgerReport;
+  /** Who was asked to erase, and who has confirmed. */
+  readonly erasures: readonly ErasureView[];
   readonly audit: AuditVerdict;
 }
 
@@ -72,10 +78,14 @@ export async function runDrill({ file, author, approver, auditor, controlUrl, sa
   say('Found. The ending goes out:');
   const deliveries = await watch(author, path, 'ending', say, patienceMs);
 
+  say('The partners are asked to erase:');
+  const erasures = await watchErasures(auditor, alert.id, deliveries, say, patienceMs);
+
   const ledgers = compareLedgers(deliveries, await readLedgers(controlUrl), since);
   const audit = await auditor.post<AuditVerdict>('/v1/audit/verify');
   const simulated = deliveries.length > 0 && deliveries.every((d) => isConfirmed(d) && (ledgers.of.get(d.id)?.effects ?? 0) > 0);
-  return { ok: simulated && ledgers.lost.length === 0 && ledgers.unexpected.length === 0 && audit.ok, alertId: alert.id, deliveries, ledgers, audit };
+  const ok = simulated && ledgers.lost.length === 0 && ledgers.unexpected.length === 0 && erasures.every(isErased) && audit.ok;
+  return { ok, alertId: alert.id, deliveries, ledgers, erasures, audit };
 }
 
 /** Watches the deliveries of one phase until nothing more is to be waited for, or patience ends. Returns all of the alert's. */

@@ -1,3 +1,4 @@
+import type { ErasureView } from './erasures.js';
 import type { LedgerReport } from './ledgers.js';
 import { isConfirmed, type DeliveryView } from './views.js';
 
@@ -9,11 +10,18 @@ export function deliveryTable(deliveries: readonly DeliveryView[], ledgers: Ledg
   const lines = [...deliveries].sort((a, b) => a.revision - b.revision || order(a) - order(b)).map((d) => {
     const { effects = 0, duplicates = 0 } = ledgers.of.get(d.id) ?? {};
     return [
-      d.kind, d.channel, d.part > 0 ? `${d.destination}/${d.part}` : d.destination, d.reason && !isConfirmed(d) ? `${d.state} (${d.reason})` : d.state, String(d.attempts),
+      d.kind, d.channel, d.part > 0 ? `${d.destination}/${d.part}` : d.destination, outcome(d), String(d.attempts),
       d.msToAcceptance === null ? '-' : String(Math.round(d.msToAcceptance)), receipts(d), `${effects}${duplicates > 0 ? ` (+${duplicates} repeated)` : ''}`,
     ];
   });
   return aligned([HEADINGS, ...lines]);
+}
+
+/** One line on erasing: who has confirmed, and who can be confirmed by an officer's word alone. */
+export function erasureLine(erasures: readonly ErasureView[]): string {
+  const done = erasures.filter((e) => e.confirmedAt !== null).length;
+  const open = erasures.filter((e) => e.confirmedAt === null).map((e) => e.destination);
+  return `Erasure: confirmed by ${done} of ${erasures.length} partners${open.length > 0 ? `; open: ${open.join(', ')}` : ''}.`;
 }
 
 /** One line of progress: how many of the deliveries stand where. */
@@ -27,6 +35,12 @@ export function progressLine(deliveries: readonly DeliveryView[]): string {
 export function changeLine(d: DeliveryView): string {
   const took = d.msToAcceptance === null ? '' : ` after ${Math.round(d.msToAcceptance)} ms`;
   return `  ${d.kind.padEnd(9)} ${d.channel.padEnd(9)} ${d.destination.padEnd(24)} ${d.state}${d.reason ? ` (${d.reason})` : ''}${took}, receipts ${receipts(d)}`;
+}
+
+/** The state, why where it is not as it should be, and that nobody can know more where no receipts exist. */
+function outcome(d: DeliveryView): string {
+  if (d.reason && !isConfirmed(d)) return `${d.state} (${d.reason})`;
+  return d.confirmation === 'unknowable' ? `${d.state} (unknowable)` : d.state;
 }
 
 function receipts({ receipts: { expected, confirmed, failed } }: DeliveryView): string {

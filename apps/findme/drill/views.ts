@@ -8,6 +8,8 @@ export interface DeliveryView {
   readonly destination: string;
   readonly part: number;
   readonly state: string;
+  /** How far it is known to have come; `unknowable` where nobody will ever say more. */
+  readonly confirmation: string | null;
   readonly reason: string | null;
   readonly attempts: number;
   readonly acceptedAt: string | null;
