@@ -1,5 +1,6 @@
 import { fail } from '#kernel/errors.js';
 import type { Channel } from '#dispatch/channel.js';
+import { airportDisplay } from './airport-display/channel.js';
 import { capPush } from './cap-push/channel.js';
 import { cellBroadcast } from './cell-broadcast/channel.js';
 import { casparcg } from './casparcg/channel.js';
@@ -35,6 +36,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
 
 /** Every channel there is: one line each. */
 export const catalog: readonly Channel[] = [
+  listed(airportDisplay),
   listed(capPush),
   listed(cellBroadcast),
   listed(casparcg),

@@ -58,7 +58,7 @@ export interface PartnerManner {
   readonly rubbish: PartnerAnswer;
 }
 
-const REQUEST_LIMIT = 1024 * 1024;
+const REQUEST_LIMIT = 4 * 1024 * 1024;
 
 /**
  * A simulated partner that takes HTTPS: a real server at the address of the settings (port 0 for any free one), on loopback
