@@ -61,7 +61,7 @@ export async function seedDrillOfficers({ ownerUrl, folder, passwords = new Pass
 }
 
 /** Four groups of four letters and digits, without those that look alike: 78 bits, and easy to type. */
-function newPassword(): string {
+export function newPassword(): string {
   const letters = 'abcdefghkmnpqrstuvwxyz23456789';
   const picked = Array.from(randomBytes(64)).filter((byte) => byte < 240).slice(0, 16).map((byte) => letters[byte % 30]);
   return [0, 4, 8, 12].map((at) => picked.slice(at, at + 4).join('')).join('-');

@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util';
+import { SYSTEM } from '#audit/fact.js';
+import { secretsIn } from '#config/secrets.js';
+import { Accounts } from '#identity/accounts.js';
+import { ROLES, type Officer, type Role } from '#identity/officer.js';
+import { Passwords } from '#identity/password.js';
+import { systemClock } from '#kernel/clock.js';
+import { Refusal as KernelRefusal } from '#kernel/errors.js';
+import { randomIds } from '#kernel/ids.js';
+import { openDatabase } from '#storage/database.js';
+import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
+import { onDatabase } from './database.js';
+import { newPassword } from './officers.js';
+import { Refusal } from './refusal.js';
+import { secretsOf, stateFolder } from './state.js';
+
+const USAGE = `npm run officers -- list
+npm run officers -- add USER "DISPLAY NAME" ROLE[,ROLE]     roles: ${ROLES.join(', ')}
+npm run officers -- disable USER                            ends all their sessions
+npm run officers -- enable USER
+`;
+
+/**
+ * `officers`: who may sign in, as the owner of the database sees to it; the applications cannot. A new officer's password
+ * and second factor are told once, on standard output, and kept nowhere in the clear. Every change is a fact.
+ */
+export async function officersCommand(parameters: readonly string[], environment: NodeJS.ProcessEnv, print: (text: string) => void): Promise<number> {
+  const { positionals: [verb, user, displayName, roles] } = parseArgs({ args: [...parameters], allowPositionals: true, strict: false });
+  const work = verb === 'list' ? list() : verb === 'add' && user && displayName && roles ? add(user, displayName, roles)
+    : (verb === 'disable' || verb === 'enable') && user ? enable(user, verb === 'enable') : undefined;
+  if (!work) throw new Refusal(USAGE);
+  const { folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
+  const masterKey = Buffer.from(secretsIn(folder)('master-key'), 'hex');
+  print(await onDatabase(environment, async (url) => {
+    const source = await openDatabase({ url, name: 'findme-officers', poolSize: 2 });
+    try {
+      return await work(new Accounts({
+        officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords: new Passwords(), masterKey, clock: systemClock, ids: randomIds,
+      }));
+    } catch (error) {
+      throw error instanceof KernelRefusal ? new Refusal(error.message) : error;
+    } finally {
+      await source.destroy();
+    }
+  }));
+  return 0;
+}
+
+type Work = (accounts: Accounts) => Promise<string>;
+
+function list(): Work {
+  return async (accounts) => (await accounts.list()).map((o) => `${o.userName.padEnd(24)} ${o.enabled ? 'enabled ' : 'disabled'} ${o.roles.join(', ').padEnd(24)} ${o.displayName}\n`).join('');
+}
+
+function add(userName: string, displayName: string, roles: string): Work {
+  return async (accounts) => {
+    const password = newPassword();
+    const { totpSecret, otpauthUri } = await accounts.add({ userName, displayName, roles: roles.split(',') as Role[], password }, SYSTEM);
+    return `Added ${userName}. Told once; hand it over in person:\n  password       ${password}\n  second factor  ${totpSecret}\n  ${otpauthUri}\n`;
+  };
+}
+
+function enable(userName: string, enabled: boolean): Work {
+  return async (accounts) => {
+    const officer: Officer | undefined = (await accounts.list()).find((o) => o.userName === userName);
+    if (!officer) throw new Refusal(`There is no officer ${userName}.`);
+    await accounts.change(officer.id, { roles: officer.roles, enabled }, SYSTEM);
+    return `${userName} is ${enabled ? 'enabled' : 'disabled'}.\n`;
+  };
+}
