@@ -125,6 +125,27 @@ describe('a sign', () => {
     expect(await shown()).toBe('');
   });
 
+  it('is not lit when an ending comes between the writing and the lighting of its message', async () => {
+    const { destination, partner, shown, look } = await play();
+    let reached = () => undefined as unknown;
+    // The time is asked for at that moment, to tell how long the message may stay.
+    const clock = { now: () => (reached(), new Date('2026-11-24T17:00:00Z')) };
+    const connection = ntcipSign.open(destination, { clock, log: silentLog, secret: drillSecret, audience: new MemoryAudience(), receive: async () => undefined });
+    ends.push(() => connection.close());
+    const message = sampleMessage();
+    const ending = new Promise<string>((resolve) => {
+      reached = () => {
+        reached = () => undefined;
+        void connection.withdraw(sampleMessage({ notice: sampleEnding('found', message.notice) }), patient()).then((outcome) => resolve(outcome.kind));
+      };
+    });
+    expect((await connection.publish(message, patient())).kind).not.toBe('accepted');
+    await ending;
+    expect(partner.ledger.filter((e) => e.action === 'publish')).toEqual([]);
+    expect(await shown()).toBe('');
+    expect(await look(dmsMessageMultiString({ memory: 3, number: 1 }))).toEqual(Buffer.alloc(0));
+  });
+
   it('with something more urgent on it defers', async () => {
     const { publish, partner, destination } = await play();
     await publish(sampleMessage());
