@@ -82,6 +82,8 @@ export const houseVoice: Voice = firstVoice(systemVoice(), packagedVoice());
  * a WAVE file.
  */
 export async function speakNotice(notice: Notice, languages: readonly Language[], speak: Voice, signal: AbortSignal): Promise<SpokenNotice> {
+  // Whatever else goes out at this moment goes first.
+  await new Promise((resolve) => setImmediate(resolve));
   const rounds: Wave[] = [];
   for (const language of languages) {
     const spoken = await speak(spokenText(notice, language), language === 'en' ? 'en' : 'sr', signal);

@@ -29,8 +29,8 @@ export interface Setting {
 interface Word { readonly text: string; readonly run: Run }
 interface Line { readonly words: readonly Word[]; readonly width: number }
 
-/** A set block: its SVG, or that it does not fit at the smallest size. */
-export type Block = { readonly fits: true; readonly svg: string; readonly size: number; readonly height: number } | { readonly fits: false };
+/** A set block and what draws it as SVG, or that it does not fit at the smallest size. */
+export type Block = { readonly fits: true; readonly size: number; readonly height: number; draw(): string } | { readonly fits: false };
 
 /**
  * Sets paragraphs into a box at the largest size at which all of them fit whole. Lines break between words only, nothing is
@@ -43,7 +43,8 @@ export function setBlock(paragraphs: readonly (readonly Run[])[], box: Box, sett
     const broken = lines as readonly (readonly Line[])[];
     const count = broken.reduce((sum, paragraph) => sum + paragraph.length, 0);
     const height = (count * setting.lineHeight + Math.max(0, broken.length - 1) * setting.gap) * size;
-    if (height <= box.height) return { fits: true, svg: draw(broken, box, setting, size, height), size, height };
+    // Outlines cost far more than measures, and most blocks are set only to see whether they fit.
+    if (height <= box.height) return { fits: true, size, height, draw: () => draw(broken, box, setting, size, height) };
   }
   return { fits: false };
 }

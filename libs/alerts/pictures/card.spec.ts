@@ -61,7 +61,7 @@ describe('a block of text', () => {
     const many = setBlock([run('nestala devojčica '.repeat(6))], where, setting);
     expect(few).toMatchObject({ fits: true, size: 60 });
     expect(many.fits && many.size < 60 && many.height <= where.height).toBe(true);
-    const xs = many.fits ? [...many.svg.matchAll(/[ML](-?[\d.]+)[ -]/g)].map((m) => Number(m[1])) : [];
+    const xs = many.fits ? [...many.draw().matchAll(/[ML](-?[\d.]+)[ -]/g)].map((m) => Number(m[1])) : [];
     expect(Math.max(...xs)).toBeLessThanOrEqual(where.width);
   });
 

@@ -100,7 +100,7 @@ export function layCard(notice: Notice, format: CardFormat, language: Language, 
       faults.push({ code: 'TEXT_TOO_LONG', field, detail: `Does not fit the ${format} picture at ${setting.smallest} pixels.` });
       return 0;
     }
-    parts.push(block.svg);
+    parts.push(block.draw());
     return block.height;
   };
   const rect = ({ x, y, width: w, height: h }: Box, fill: string, round = 14): void => void parts.push(`<rect x="${x}" y="${y}" width="${w}" height="${h}" rx="${round}" fill="${fill}"/>`);

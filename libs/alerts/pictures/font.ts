@@ -42,3 +42,8 @@ export const outlineOf = (text: string, weight: Weight, size: number, x: number,
 export function missingIn(text: string): string[] {
   return [...new Set(text.replace(/\s/g, ''))].filter((sign) => font('regular').charToGlyphIndex(sign) === 0);
 }
+
+/** Reads the lettering beforehand, so that the first notice does not wait for it. */
+export function warmLettering(): void {
+  for (const weight of ['regular', 'bold'] as const) outlineOf('192', weight, 10, 0, 0);
+}

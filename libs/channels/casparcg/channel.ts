@@ -4,11 +4,12 @@ import { join, resolve } from 'node:path';
 import { monotonicMs } from '#kernel/clock.js';
 import type { AlertId } from '#kernel/ids.js';
 import { causeOf } from '#kernel/log.js';
-import { drawCard, layCard } from '#alerts/pictures/card.js';
 import { crawlOf } from '#alerts/pictures/crawl.js';
+import { warmLettering } from '#alerts/pictures/font.js';
 import { houseVoice, SpokenNotices, type Voice } from '#alerts/voice.js';
 import { airedWord } from '#dispatch/airing.js';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
+import { Cards } from './cards.js';
 import { casparcgSettings, type CasparcgSettings } from './config.js';
 import { airCommands, clearCommands, mediaName, preview } from './encode.js';
 import { Conversation, ServerTrouble, StrangeAnswer } from './server.js';
@@ -16,6 +17,7 @@ import { Conversation, ServerTrouble, StrangeAnswer } from './server.js';
 /** The channel with a voice of its own; `casparcg` is the one of the house. */
 export function createCasparcg(voice: Voice): Channel<CasparcgSettings> {
   const spoken = new SpokenNotices(voice);
+  const cards = new Cards();
   return {
     kind: 'casparcg',
     settings: casparcgSettings,
@@ -26,7 +28,10 @@ export function createCasparcg(voice: Voice): Channel<CasparcgSettings> {
     parts: () => 1,
     preview,
     airing: () => 'triggered',
-    open: (destination, line) => new TelevisionConnection(destination, line, spoken),
+    open: (destination, line) => {
+      setImmediate(warmLettering);
+      return new TelevisionConnection(destination, line, spoken, cards);
+    },
   };
 }
 
@@ -52,7 +57,7 @@ class TelevisionConnection implements Connection {
   private readonly speed: number;
   private readonly folder: string;
 
-  constructor(private readonly destination: Destination<CasparcgSettings>, private readonly line: Line, private readonly spoken: SpokenNotices) {
+  constructor(private readonly destination: Destination<CasparcgSettings>, private readonly line: Line, private readonly spoken: SpokenNotices, private readonly cards: Cards) {
     setMaxListeners(0, this.closing.signal);
     this.speed = destination.settings.simulated?.speed ?? 1;
     this.folder = resolve(destination.settings.folder);
@@ -105,17 +110,15 @@ class TelevisionConnection implements Connection {
     const { settings, mode } = this.destination;
     const { notice, key, photo } = message;
     if (notice.mode !== mode) return { kind: 'refused', reason: 'mode of another place' };
-    const layout = layCard(notice, 'television', settings.language, photo !== undefined);
-    const [fault] = layout.faults;
-    if (fault) return { kind: 'refused', reason: fault.code };
-    const [voice, card] = await Promise.all([this.spoken.of(notice, [settings.language]), drawCard(layout, 'image/jpeg', photo?.bytes)]);
+    const [voice, card] = await Promise.all([this.spoken.of(notice, [settings.language]), this.cards.of(notice, settings.language, photo)]);
+    if ('fault' in card) return { kind: 'refused', reason: card.fault.code };
     // Without a voice the card and the crawl go on the air all the same; the receipt says that they were silent.
     const silent = voice.kind !== 'spoken';
     const crawlSeconds = settings.crawlTemplate === undefined ? 0 : crawlOf(notice, [settings.language]).seconds;
     const seconds = Math.max(settings.seconds, silent ? 0 : voice.seconds, crawlSeconds);
     return this.converse(signal, async (talk) => {
       if (waits && !(await this.free(talk, message, signal))) return { kind: 'deferred', reason: 'layer_busy', retryAfterMs: 1_000 * settings.seconds };
-      await this.writeFile(`${mediaName(message)}.jpg`, card);
+      await this.writeFile(`${mediaName(message)}.jpg`, card.bytes);
       if (voice.kind === 'spoken') await this.writeFile(`${mediaName(message)}-voice.wav`, voice.bytes);
       if (this.isOver(message)) return this.forgotten(message);
       const [play, ...rest] = airCommands(message, seconds, !silent, settings);

@@ -3,6 +3,7 @@ import { sampleEnding, sampleMessage, sampleNotice, CANARY_NAMES } from '#dispat
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { eventually } from '#dispatch/testing/contract-stage.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
+import { LEAST_SECONDS } from '#alerts/speech.js';
 import type { Voice } from '#alerts/voice.js';
 import { readWave, secondsOf } from '#alerts/wave.js';
 import { FixedClock } from '#kernel/clock.js';
@@ -80,7 +81,8 @@ describe('liquidsoap', () => {
     expect((await connection.withdraw(ending, patient)).kind).toBe('accepted');
     expect(partner.ledger.map(({ key, action, duplicate }) => `${[first.key, other.key, ending.key].indexOf(key)} ${action} ${duplicate}`)).toEqual(['0 publish false', '1 publish false', '1 publish true', '2 withdraw false']);
     expect((await readdir(folder)).some((name) => name.includes(first.key))).toBe(false);
-    expect(receipts.filter(({ about }) => 'reference' in about && about.reference === first.key)).toEqual([]);
+    // What was cut short is reported as short, and proves nothing.
+    for (const { about, word } of receipts) if ('reference' in about && about.reference === first.key) expect(Number(/^aired (\d+)$/.exec(word)?.[1])).toBeLessThan(LEAST_SECONDS - 1);
     expect(await connection.publish(first, patient)).toEqual({ kind: 'refused', reason: 'ended' });
   });
 

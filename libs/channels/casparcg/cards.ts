@@ -1,0 +1,45 @@
+import type { Fault } from '#kernel/errors.js';
+import type { Language } from '#alerts/content.js';
+import type { SentNotice } from '#alerts/notice.js';
+import { drawCard, layCard } from '#alerts/pictures/card.js';
+import type { Photo } from '#dispatch/channel.js';
+
+/** A card as it goes into the playout's folder, or why it cannot be made. */
+export type Drawn = { readonly bytes: Buffer } | { readonly fault: Fault };
+
+/**
+ * Cards of the last minute, so that a hundred stations of one notice are one drawing. Small and short-lived, because it
+ * holds a child's data.
+ */
+export class Cards {
+  private readonly entries = new Map<string, { readonly made: Promise<Drawn>; readonly end: NodeJS.Timeout }>();
+
+  constructor(private readonly limit = 8, private readonly keepMs = 60_000) {}
+
+  of(notice: SentNotice, language: Language, photo: Photo | undefined): Promise<Drawn> {
+    const name = `${notice.contentHash} ${language} ${photo?.sha256 ?? '-'}`;
+    const held = this.entries.get(name);
+    if (held) return held.made;
+    const made = draw(notice, language, photo);
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size < this.limit) break;
+      this.drop(oldest);
+    }
+    this.entries.set(name, { made, end: setTimeout(() => this.drop(name), this.keepMs).unref() });
+    made.catch(() => this.drop(name));
+    return made;
+  }
+
+  private drop(name: string): void {
+    clearTimeout(this.entries.get(name)?.end);
+    this.entries.delete(name);
+  }
+}
+
+async function draw(notice: SentNotice, language: Language, photo: Photo | undefined): Promise<Drawn> {
+  // Letters are set on this thread: whatever else goes out at this moment goes first.
+  await new Promise((resolve) => setImmediate(resolve));
+  const layout = layCard(notice, 'television', language, photo !== undefined);
+  const [fault] = layout.faults;
+  return fault ? { fault } : { bytes: await drawCard(layout, 'image/jpeg', photo?.bytes) };
+}
