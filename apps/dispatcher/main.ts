@@ -4,9 +4,12 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { openHouse } from '#apps/composition.js';
 import { holdLifeline } from '#apps/findme/lifeline.js';
 import { DispatcherModule } from './dispatcher.module.js';
+import { refuseRewoundHistory } from './history.js';
 import { Work } from './work.js';
 
 const house = await openHouse('dispatcher', process.env);
+// Before anything can be sent, and before the queue begins to wake what a restored backup remembers.
+await refuseRewoundHistory(house.source, house.environment.FINDME_CHECKPOINTS);
 const app = await NestFactory.create<NestFastifyApplication>(DispatcherModule.of(house), new FastifyAdapter(), { logger: false, abortOnError: false });
 const work = app.get(Work);
 

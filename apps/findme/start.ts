@@ -72,6 +72,7 @@ export async function start(parts: StartParts): Promise<StartedSystem> {
       PORT: String(port),
       FINDME_CONFIG: environment['FINDME_CONFIG'] ?? join(projectRoot, 'config', 'serbia.yaml'),
       FINDME_STATE: stateDir,
+      FINDME_CHECKPOINTS: environment['FINDME_CHECKPOINTS'] ?? join(stateDir, 'checkpoints.jsonl'),
       FINDME_SECRETS: secrets.folder,
       ...(servers.redisUrl === undefined ? {} : { REDIS_URL: servers.redisUrl }),
     };

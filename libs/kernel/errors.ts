@@ -69,6 +69,7 @@ export const ERRORS = {
   DELIVERY_NOT_DEAD: entry('conflict', 'never', 'Only a delivery that waits for a person is retried or closed by one.'),
   ERASURE_CONFIRMED: entry('conflict', 'never', 'Only an open erasure request is confirmed by a person.'),
   ERASURE_MISSING: entry('missing', 'never', 'There is no such erasure request.'),
+  HISTORY_REWOUND: entry('conflict', 'after-change', 'The database is not older than the checkpoints that were carried off it.'),
   RECEIPT_FORGED: entry('unauthenticated', 'never', 'A receipt is signed by the destination it speaks for, recently, and once.'),
 
   // subscriptions
