@@ -48,9 +48,15 @@ async function active(): Promise<Case> {
 async function ended(): Promise<Case & { readonly asked: readonly ErasureRequest[] }> {
   const made = await active();
   expect((await stage.ask('POST', `${made.path}/found`, { as: 'vuk', body: { reason: 'vežba' } })).status).toBe(200);
-  const asked = await stage.parts.erasures.ask(stage.clock.now(), DAY_MS, ['tv-1' as DestinationId]);
+  const asked = await ask('tv-1');
   expect(asked.map((r) => [r.alertId, r.destination])).toEqual(['operator', 'tv-1', 'tv-2'].map((d) => [made.id, d]));
   return { ...made, asked };
+}
+
+/** As the dispatcher does; `reachable` is who can be called. */
+function ask(...reachable: string[]): Promise<readonly ErasureRequest[]> {
+  const now = stage.clock.now();
+  return stage.parts.erasures.ask({ now, dueAt: new Date(now.getTime() + DAY_MS), endedAfter: new Date(now.getTime() - DAY_MS), reachable: reachable as DestinationId[] });
 }
 
 interface As { readonly by?: string; readonly signs?: { method: string; target: string }; readonly at?: Date; readonly body?: string }
@@ -160,7 +166,7 @@ describe('whoever is another', () => {
 describe('erasure', () => {
   it('is asked once of each who may have the data, and confirmed by the partner, the second time to no effect', async () => {
     const { id, keys, asked } = await ended();
-    expect(await stage.parts.erasures.ask(stage.clock.now(), DAY_MS, [])).toEqual([]);
+    expect(await ask()).toEqual([]);
     const mine = (await erasuresOf('tv-1')).find((e) => e.alertId === id)!;
     expect(mine).toMatchObject({ id: asked[1]!.id, keys: [keys['tv-1']], chased: 0 });
     for (let time = 0; time < 2; time += 1) expect((await partnerAsks('POST', `/v1/partners/tv-1/erasures/${mine.id}/confirm`, { body: '{}' })).status).toBe(204);
@@ -168,6 +174,30 @@ describe('erasure', () => {
     expect((await erasuresOf('tv-2')).some((e) => e.alertId === id)).toBe(true);
     expect((await facts('erasure.requested', id)).map((f) => f.body['destination'])).toEqual(['operator', 'tv-1', 'tv-2']);
     expect(await facts('erasure.confirmed', id)).toMatchObject([{ actor: 'destination:tv-1', body: { destination: 'tv-1', means: 'partner' } }]);
+  });
+
+  it('is called where it can be, by one at a time, until it is confirmed', async () => {
+    const { id, keys } = await ended();
+    const { erasures } = stage.parts;
+    const take = async () => (await erasures.takeDue(stage.clock.now(), 60_000)).filter((r) => r.alertId === id);
+    const [mine, ...others] = await take();
+    expect([mine!.destination, mine!.chased, mine!.keys, others]).toEqual(['tv-1', 0, [keys['tv-1']], []]);
+    expect(await take()).toEqual([]);
+    stage.clock.advance(60_000);
+    // Its taker went away: the lease lapses.
+    expect((await take()).map((r) => r.id)).toEqual([mine!.id]);
+    const soon = new Date(stage.clock.now().getTime() + 120_000);
+    await erasures.chased(mine!, 'deferred', stage.clock.now(), soon);
+    stage.clock.advance(119_000);
+    expect(await take()).toEqual([]);
+    stage.clock.advance(1_000);
+    expect((await take()).map((r) => r.chased)).toEqual([1]);
+    await partnerAsks('POST', `/v1/partners/tv-1/erasures/${mine!.id}/confirm`);
+    // A call that was under way when it came changes nothing any more.
+    await erasures.chased({ ...mine!, chased: 1 }, 'accepted', stage.clock.now(), stage.clock.now());
+    expect(await take()).toEqual([]);
+    expect((await facts('erasure.chased', id)).map((f) => [f.body['chase'], f.body['outcome']])).toEqual([[1, 'deferred'], [2, 'accepted']]);
+    await expect(stage.sql('UPDATE erasure_requests SET confirmed_at = NULL, confirmed_by = NULL WHERE id = $1', [mine!.id])).rejects.toThrow('append-only');
   });
 
   it('is confirmed by a receipt too, whichever comes first', async () => {
@@ -178,7 +208,7 @@ describe('erasure', () => {
     const early = await active();
     await stage.ask('POST', `${early.path}/withdraw`, { as: 'vuk', body: { reason: 'vežba' } });
     await report('tv-2', { key: early.keys['tv-2'], stage: 'erased' });
-    await stage.parts.erasures.ask(stage.clock.now(), DAY_MS, []);
+    await ask();
     expect((await erasuresOf('tv-2')).some((e) => e.alertId === early.id)).toBe(false);
     expect((await erasuresOf('tv-1')).some((e) => e.alertId === early.id)).toBe(true);
     expect((await facts('erasure.confirmed', early.id)).map((f) => f.body['destination'])).toEqual(['tv-2']);

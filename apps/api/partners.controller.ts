@@ -53,7 +53,7 @@ export class PartnersController {
       const { receipts, reports } = readReported(destination.id, { secrets, headers: request.headers, body: request.rawBody ?? '', now: clock.now() });
       await deliveries.receive(receipts);
       await this.partners.report(reports);
-      if (reports.some(({ stage }) => stage === 'erased')) await this.erasures.confirmByReports(clock.now());
+      if (reports.some(({ stage }) => stage === 'erased')) await this.erasures.confirmByReports(destination.id, clock.now());
       for (const { stage } of [...receipts, ...reports]) log.event('receipt.received', { ...about, stage });
     } catch (error) {
       if (error instanceof Refusal) log.event('receipt.refused', { ...about, cause: error.code }, 'warn');

@@ -14,12 +14,16 @@ function chaser(due: readonly ErasureRequest[], askOf: (id: string) => (() => Pr
   const clock = new FixedClock('2026-11-24T18:00:00Z');
   const written: { destination: string; outcome: string; inMinutes: number }[] = [];
   const logged: string[] = [];
+  const lookedBackMs: number[] = [];
   const store: ErasureStore = {
-    ask: () => Promise.resolve([]),
+    ask: ({ now, endedAfter }) => {
+      lookedBackMs.push(now.getTime() - endedAfter.getTime());
+      return Promise.resolve([]);
+    },
     takeDue: () => Promise.resolve(due),
     chased: (r, outcome, at, nextAt) => Promise.resolve(void written.push({ destination: r.destination, outcome, inMinutes: (nextAt.getTime() - at.getTime()) / MINUTE })),
   };
-  return { written, logged, chaser: new ErasureChaser({ store, reachable: [], askOf, clock, log: { event: (name) => void logged.push(name) } }) };
+  return { written, logged, lookedBackMs, chaser: new ErasureChaser({ store, reachable: [], askOf, clock, log: { event: (name) => void logged.push(name) } }) };
 }
 
 describe('chasing an erasure', () => {
@@ -40,6 +44,15 @@ describe('chasing an erasure', () => {
       { destination: 'well', outcome: 'accepted', inMinutes: 1 }, { destination: 'away', outcome: 'deferred', inMinutes: 60 }, { destination: 'broken', outcome: 'uncertain', inMinutes: 5 },
     ]);
     expect(logged.filter((name) => name === 'app.failed')).toHaveLength(1);
+  });
+});
+
+describe('asking', () => {
+  it('looks far back at first and then at what ended lately', async () => {
+    const { chaser: asking, lookedBackMs } = chaser([], () => undefined);
+    for (let time = 0; time < 3; time += 1) await asking.tick();
+    const [first, ...rest] = lookedBackMs;
+    expect([first, rest]).toEqual([90 * 24 * 60 * MINUTE, [60 * MINUTE, 60 * MINUTE]]);
   });
 });
 

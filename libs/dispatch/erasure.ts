@@ -1,4 +1,4 @@
-import type { Clock } from '#kernel/clock.js';
+import { monotonicMs, type Clock } from '#kernel/clock.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import type { AlertId, Branded, DestinationId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
@@ -21,13 +21,21 @@ export interface ErasureRequest {
   readonly keys: readonly string[];
 }
 
+/** Whom to ask, and until when. */
+export interface Asking {
+  readonly now: Date;
+  readonly dueAt: Date;
+  readonly endedAfter: Date;
+  readonly reachable: readonly DestinationId[];
+}
+
 /** Where requests are kept. Every call is one transaction and writes its facts with it. */
 export interface ErasureStore {
   /**
-   * Makes the requests that are missing: for every destination that may have the data of an alert that has ended. Those of
-   * `reachable` are called by `takeDue`. Confirms what partners have reported as erased meanwhile. Returns the new requests.
+   * Makes the requests that are missing: for every destination that may have the data of an alert that ended after `endedAfter`.
+   * Those of `reachable` are called by `takeDue`. Confirms what partners have reported as erased meanwhile. Returns the new ones.
    */
-  ask(now: Date, dueMs: number, reachable: readonly DestinationId[]): Promise<readonly ErasureRequest[]>;
+  ask(asking: Asking): Promise<readonly ErasureRequest[]>;
   /** Takes requests whose partner is to be called now; nobody else gets them for `leaseMs`. */
   takeDue(now: Date, leaseMs: number): Promise<readonly ErasureRequest[]>;
   /** Writes down that a partner was called, and when it is called again unless it confirms. */
@@ -41,6 +49,10 @@ export type AskErasure = (request: ErasureRequest, signal: AbortSignal) => Promi
 export const ERASE_WITHIN_MS = 24 * 3_600_000;
 
 const MINUTE_MS = 60_000;
+/** Every look sees the alerts that ended lately; now and then one sees those of long ago, for what a late answer has shown since. */
+const LATELY_MS = 60 * MINUTE_MS;
+const LONG_AGO_MS = 90 * 24 * 60 * MINUTE_MS;
+const LOOK_BACK_EVERY_MS = 10 * MINUTE_MS;
 const PAUSES_MS: readonly number[] = [1, 5, 15, 60, 4 * 60, 12 * 60].map((minutes) => minutes * MINUTE_MS);
 const LONGEST_PAUSE_MS = 24 * 60 * MINUTE_MS;
 
@@ -62,12 +74,19 @@ export interface ErasureChaserInput {
 
 /** Asks partners to erase what has ended, and asks again until they confirm. */
 export class ErasureChaser {
+  private lookedBackAt = -Infinity;
+
   constructor(private readonly input: ErasureChaserInput) {}
 
   /** Asks whom nobody has asked and calls whose time has come. May run at any time and in several dispatchers at once. */
   async tick(): Promise<void> {
     const { store, reachable, clock, log, callMs = 10_000 } = this.input;
-    for (const { alertId, destination } of await store.ask(clock.now(), ERASE_WITHIN_MS, reachable)) log.event('erasure.requested', { alertId, destination });
+    const now = clock.now();
+    const looksBack = monotonicMs() - this.lookedBackAt >= LOOK_BACK_EVERY_MS;
+    const before = (ms: number) => new Date(now.getTime() - ms);
+    const asked = await store.ask({ now, dueAt: before(-ERASE_WITHIN_MS), endedAfter: before(looksBack ? LONG_AGO_MS : LATELY_MS), reachable });
+    if (looksBack) this.lookedBackAt = monotonicMs();
+    for (const { alertId, destination } of asked) log.event('erasure.requested', { alertId, destination });
     const due = await store.takeDue(clock.now(), 6 * callMs);
     await Promise.all(due.map((request) => this.call(request, callMs)));
   }

@@ -6,7 +6,7 @@ import { keyedDigest, seal } from '#kernel/sealing.js';
 import { destinationActor, makeFact, officerActor, SYSTEM, type Actor, type FactBody, type FactType } from '#audit/fact.js';
 import type { Mode } from '#alerts/notice.js';
 import type { Outcome } from '#dispatch/channel.js';
-import type { ErasureId, ErasureRequest, ErasureStore } from '#dispatch/erasure.js';
+import type { Asking, ErasureId, ErasureRequest, ErasureStore } from '#dispatch/erasure.js';
 import type { CaseKeys } from './case-keys.js';
 import { inTransaction, rows } from './database.js';
 
@@ -19,9 +19,6 @@ export interface ErasureView extends Omit<ErasureRequest, 'keys'> {
 }
 
 interface Confirmed { id: ErasureId; alert_id: AlertId; destination: DestinationId }
-
-/** How long after its end an alert is looked at for partners that were not asked: a late answer may show that one has the data. */
-const ASKED_WITHIN = '90 days';
 
 const VIEW = `e.id, e.alert_id AS "alertId", a.mode, e.destination, e.asked_at AS "askedAt", e.due_at AS "dueAt", e.chased,
   e.next_chase_at AS "nextChaseAt", e.confirmed_at AS "confirmedAt", e.confirmed_by AS "confirmedBy"`;
@@ -37,22 +34,21 @@ export class PgErasureStore implements ErasureStore {
     private readonly ids: Ids,
   ) {}
 
-  ask(now: Date, dueMs: number, reachable: readonly DestinationId[]): Promise<readonly ErasureRequest[]> {
+  ask({ now, dueAt, endedAfter, reachable }: Asking): Promise<readonly ErasureRequest[]> {
     return inTransaction(this.source, async (manager) => {
-      const due = new Date(now.getTime() + dueMs);
       const added = await rows<{ id: ErasureId }>(manager,
         `INSERT INTO erasure_requests (alert_id, destination, asked_at, due_at, next_chase_at)
          SELECT DISTINCT a.id, d.destination, $1::timestamptz, $2::timestamptz, CASE WHEN d.destination = ANY ($3) THEN $1::timestamptz END
            FROM alerts a JOIN deliveries d ON d.alert_id = a.id
-          WHERE a.ended_at > $1::timestamptz - interval '${ASKED_WITHIN}' AND a.status IN ('found', 'withdrawn', 'expired', 'erased')
+          WHERE a.ended_at > $4 AND a.status IN ('found', 'withdrawn', 'expired', 'erased')
             AND d.kind IN ('alert', 'update') AND d.may_have
             AND NOT EXISTS (SELECT FROM erasure_requests e WHERE e.alert_id = a.id AND e.destination = d.destination)
-         ON CONFLICT DO NOTHING RETURNING id`, [now, due, reachable]);
+         ON CONFLICT DO NOTHING RETURNING id`, [now, dueAt, reachable, endedAfter]);
       const asked = added.length === 0 ? [] : await rows<ErasureRequest>(manager,
         `SELECT ${REQUEST} FROM erasure_requests e JOIN alerts a ON a.id = e.alert_id WHERE e.id = ANY ($1) ORDER BY e.alert_id, e.destination`, [added.map((row) => row.id)]);
-      const confirmed = await this.confirmReported(manager, now);
+      const confirmed = await this.confirmReported(manager, now, { endedAfter });
       await this.append(manager, [
-        ...asked.map((r) => this.fact('erasure.requested', SYSTEM, r.alertId, { requestId: r.id, destination: r.destination, due: due.toISOString() })),
+        ...asked.map((r) => this.fact('erasure.requested', SYSTEM, r.alertId, { requestId: r.id, destination: r.destination, due: dueAt.toISOString() })),
         ...confirmed.map((row) => this.confirmation(row)),
       ]);
       return asked;
@@ -91,9 +87,9 @@ export class PgErasureStore implements ErasureStore {
   }
 
   /** Confirms what a destination has reported as erased by a signed receipt. */
-  confirmByReports(now: Date): Promise<void> {
+  confirmByReports(destination: DestinationId, now: Date): Promise<void> {
     return inTransaction(this.source, async (manager) => {
-      const confirmed = await this.confirmReported(manager, now);
+      const confirmed = await this.confirmReported(manager, now, { destination });
       await this.append(manager, confirmed.map((row) => this.confirmation(row)));
     });
   }
@@ -140,16 +136,16 @@ export class PgErasureStore implements ErasureStore {
       `SELECT destination, count(*)::integer AS open, count(*) FILTER (WHERE due_at <= $1)::integer AS overdue FROM erasure_requests WHERE confirmed_at IS NULL GROUP BY destination`, [now]);
   }
 
-  private async confirmReported(manager: EntityManager, now: Date): Promise<Confirmed[]> {
+  private async confirmReported(manager: EntityManager, now: Date, { destination, endedAfter }: { readonly destination?: DestinationId; readonly endedAfter?: Date }): Promise<Confirmed[]> {
     return rows<Confirmed>(manager,
       `WITH said AS (
-         SELECT e.id FROM erasure_requests e
-          WHERE e.confirmed_at IS NULL AND EXISTS (
+         SELECT e.id FROM erasure_requests e JOIN alerts a ON a.id = e.alert_id
+          WHERE e.confirmed_at IS NULL AND ($2::text IS NULL OR e.destination = $2) AND ($3::timestamptz IS NULL OR a.ended_at > $3) AND EXISTS (
             SELECT FROM deliveries d JOIN partner_reports p ON p.delivery_id = d.id
              WHERE d.alert_id = e.alert_id AND d.destination = e.destination AND p.destination = e.destination AND p.stage = 'erased')
           ORDER BY e.id FOR UPDATE OF e)
        UPDATE erasure_requests e SET confirmed_at = $1, confirmed_by = 'destination:' || e.destination, next_chase_at = NULL
-         FROM said WHERE e.id = said.id AND e.confirmed_at IS NULL RETURNING e.id, e.alert_id, e.destination`, [now]);
+         FROM said WHERE e.id = said.id AND e.confirmed_at IS NULL RETURNING e.id, e.alert_id, e.destination`, [now, destination ?? null, endedAfter ?? null]);
   }
 
   private async settle(manager: EntityManager, ids: readonly ErasureId[], by: Actor): Promise<void> {
