@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { Destination } from '#dispatch/channel.js';
 import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import { Ledger } from '#dispatch/testing/ledger.js';
 import { sha256Hex } from '#kernel/canonical.js';
 import { fail } from '#kernel/errors.js';
 import type { OsmoCbcSettings } from './config.js';
@@ -47,15 +48,17 @@ export async function startOsmoCbc({ settings }: Destination<OsmoCbcSettings>, s
 
 class OsmoCbc implements FakePartner {
   readonly port: number;
-  readonly ledger: LedgerEntry[] = [];
+  readonly ledger: readonly LedgerEntry[];
   private faults: Faults = {};
   private readonly active = new Set<number>();
   private readonly shown = new Set<string>();
   private readonly unknown = new Set<number>();
-  private readonly waiting = new Set<() => void>();
+  private readonly book: Ledger;
   private readonly pauses = new Set<() => void>();
 
   constructor(private readonly server: Server) {
+    this.book = new Ledger('the CBC');
+    this.ledger = this.book.entries;
     this.port = (server.address() as AddressInfo).port;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       // A caller that goes away in the middle is its own affair.
@@ -67,21 +70,8 @@ class OsmoCbc implements FakePartner {
     this.faults = faults;
   }
 
-  async waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs = 5_000): Promise<readonly LedgerEntry[]> {
-    if (predicate(this.ledger)) return this.ledger;
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (!predicate(this.ledger)) return;
-        clearTimeout(timer);
-        this.waiting.delete(look);
-        resolve(this.ledger);
-      };
-      const timer = setTimeout(() => {
-        this.waiting.delete(look);
-        reject(new Error(`the ledger did not come to what was awaited; it has ${this.ledger.length} entries`));
-      }, timeoutMs);
-      this.waiting.add(look);
-    });
+  waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {
+    return this.book.waitFor(predicate, timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -120,7 +110,7 @@ class OsmoCbc implements FakePartner {
     const nothingOfIt = 'payload_decoded' in payload && payload.payload_decoded.character_set === 'ucs2';
     if (!nothingOfIt) {
       const name = `${id}/${serial}`;
-      this.write({ key, action: 'publish', sha256: sha256Hex(body), duplicate: this.shown.has(name), at: Date.now() });
+      this.book.write({ key, action: 'publish', sha256: sha256Hex(body), duplicate: this.shown.has(name), at: Date.now() });
       this.shown.add(name);
     }
     this.finish(response, 201, 'Created');
@@ -133,13 +123,8 @@ class OsmoCbc implements FakePartner {
       return answer(response, 404, 'Unknown message ID');
     }
     // Without a key it makes room for a message and is none itself.
-    if (key !== '') this.write({ key, action: 'withdraw', sha256: sha256Hex(`${id}`), duplicate: false, at: Date.now() });
+    if (key !== '') this.book.write({ key, action: 'withdraw', sha256: sha256Hex(`${id}`), duplicate: false, at: Date.now() });
     this.finish(response, 200, 'OK');
-  }
-
-  private write(entry: LedgerEntry): void {
-    this.ledger.push(entry);
-    for (const look of [...this.waiting]) look();
   }
 
   private finish(response: ServerResponse, status: number, body: string): void {

@@ -5,6 +5,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 's
 import { sha256Hex } from '#kernel/canonical.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { Faults, FakePartner, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import { Ledger } from '#dispatch/testing/ledger.js';
 import type { EmailSettings } from './config.js';
 
 /** What a simulated newsroom's server needs from the house that runs it. */
@@ -39,9 +40,9 @@ const header = (mail: ParsedMail, name: string): string => {
 const decodeXtext = (text: string) => text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
 class Newsroom implements FakePartner {
-  readonly ledger: LedgerEntry[] = [];
+  readonly ledger: readonly LedgerEntry[];
   private readonly messageIds = new Set<string>();
-  private readonly waiting = new Set<() => void>();
+  private readonly book: Ledger;
   private readonly notifying = new Set<SMTPConnection>();
   private readonly server: SMTPServer;
   private faults: Faults = {};
@@ -51,6 +52,8 @@ class Newsroom implements FakePartner {
     private readonly settings: EmailSettings,
     options: FakeOptions,
   ) {
+    this.book = new Ledger('the newsroom');
+    this.ledger = this.book.entries;
     const { login } = settings;
     this.server = new SMTPServer({
       banner: 'simulated newsroom',
@@ -90,21 +93,8 @@ class Newsroom implements FakePartner {
     this.faults = faults;
   }
 
-  waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs = 5_000): Promise<readonly LedgerEntry[]> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (!predicate(this.ledger)) return;
-        this.waiting.delete(look);
-        clearTimeout(timer);
-        resolve(this.ledger);
-      };
-      const timer = setTimeout(() => {
-        this.waiting.delete(look);
-        reject(new Error(`the ledger did not come to that within ${timeoutMs} ms; it holds ${this.ledger.length} entries`));
-      }, timeoutMs);
-      this.waiting.add(look);
-      look();
-    });
+  waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {
+    return this.book.waitFor(predicate, timeoutMs);
   }
 
   close(): Promise<void> {
@@ -141,7 +131,7 @@ class Newsroom implements FakePartner {
     const id = mail.messageId ?? session.id;
     const kind = header(mail, 'x-findme-kind');
     const identifier = header(mail, 'x-findme-identifier');
-    this.ledger.push({
+    this.book.write({
       key: header(mail, 'x-findme-key'),
       ...(identifier && { identifier }),
       action: kind === 'found' || kind === 'withdrawn' ? 'withdraw' : 'publish',
@@ -150,7 +140,6 @@ class Newsroom implements FakePartner {
       at: Date.now(),
     });
     this.messageIds.add(id);
-    for (const look of [...this.waiting]) look();
   }
 
   /** Tells the return path that each recipient who asked for it has the mail, like a mail queue: again until it is taken. */

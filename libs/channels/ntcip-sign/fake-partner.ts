@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Destination } from '#dispatch/channel.js';
 import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import { Ledger } from '#dispatch/testing/ledger.js';
 import { fail } from '#kernel/errors.js';
 import { sha256Hex } from '#kernel/canonical.js';
 import { readMessage, writeMessage, type SnmpMessage, type Value } from './ber.js';
@@ -33,15 +34,17 @@ export async function startFakePartner(destination: Destination<NtcipSignSetting
 
 class SignAgent implements SignPartner {
   readonly port: number;
-  readonly ledger: LedgerEntry[] = [];
+  readonly ledger: readonly LedgerEntry[];
   private readonly sign: SimulatedSign;
   private faults: Faults = {};
   /** Nothing is answered any more, as when the line breaks. */
   private silent = false;
-  private readonly waiting = new Set<() => void>();
+  private readonly book: Ledger;
   private readonly timers = new Set<NodeJS.Timeout>();
 
-  constructor(private readonly id: string, private readonly socket: Socket, private readonly community: string) {
+  constructor(id: string, private readonly socket: Socket, private readonly community: string) {
+    this.book = new Ledger(id);
+    this.ledger = this.book.entries;
     this.port = socket.address().port;
     this.sign = new SimulatedSign({
       lit: (owner, multi) => this.write(owner, 'publish', sha256Hex(multi)),
@@ -62,21 +65,8 @@ class SignAgent implements SignPartner {
     this.sign.lie = lie;
   }
 
-  async waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs = 5_000): Promise<readonly LedgerEntry[]> {
-    if (predicate(this.ledger)) return this.ledger;
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (!predicate(this.ledger)) return;
-        clearTimeout(timer);
-        this.waiting.delete(look);
-        resolve(this.ledger);
-      };
-      const timer = setTimeout(() => {
-        this.waiting.delete(look);
-        reject(new Error(`the ledger of ${this.id} did not come to what was awaited; it has ${this.ledger.length} entries`));
-      }, timeoutMs);
-      this.waiting.add(look);
-    });
+  waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {
+    return this.book.waitFor(predicate, timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -92,8 +82,7 @@ class SignAgent implements SignPartner {
   private write(owner: string, action: LedgerEntry['action'], sha256: string): void {
     const [identifier = '', key = ''] = owner.split(' ');
     const duplicate = this.ledger.some((entry) => entry.key === key);
-    this.ledger.push({ key, identifier, action, sha256, duplicate, at: Date.now() });
-    for (const look of [...this.waiting]) look();
+    this.book.write({ key, identifier, action, sha256, duplicate, at: Date.now() });
   }
 
   private hear(bytes: Buffer, from: RemoteInfo): void {

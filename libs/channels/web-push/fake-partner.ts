@@ -8,6 +8,7 @@ import { fail } from '#kernel/errors.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import { Ledger } from '#dispatch/testing/ledger.js';
 import type { WebPushSettings } from './config.js';
 import { FakeSubscriber } from './fake-subscriber.js';
 import { Vapid } from './vapid.js';
@@ -42,7 +43,7 @@ export async function startFakePartner(destination: Destination<WebPushSettings>
 export class FakePushService implements FakePartner {
   readonly port: number;
   readonly origin: string;
-  readonly ledger: LedgerEntry[] = [];
+  readonly ledger: readonly LedgerEntry[];
   /** The fictional browsers, by the last part of their address. */
   readonly subscribers: ReadonlyMap<string, FakeSubscriber>;
   /** Those that are no more: their addresses answer 410. */
@@ -53,11 +54,13 @@ export class FakePushService implements FakePartner {
   private readonly sessions = new Set<ServerHttp2Session>();
   private readonly seen = new Set<string>();
   private readonly taken = new Set<string>();
-  private readonly waiting = new Set<() => void>();
+  private readonly book: Ledger;
   private readonly publicKey: string;
   private readonly closing = new AbortController();
 
   constructor(private readonly destination: Destination<WebPushSettings>, options: FakePushOptions, private readonly server: Http2SecureServer) {
+    this.book = new Ledger(destination.id);
+    this.ledger = this.book.entries;
     const { vapid, simulated } = destination.settings;
     this.port = (server.address() as AddressInfo).port;
     this.origin = `https://127.0.0.1:${this.port}`;
@@ -82,21 +85,8 @@ export class FakePushService implements FakePartner {
     this.faults = faults;
   }
 
-  async waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs = 5_000): Promise<readonly LedgerEntry[]> {
-    if (predicate(this.ledger)) return this.ledger;
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (!predicate(this.ledger)) return;
-        clearTimeout(timer);
-        this.waiting.delete(look);
-        resolve(this.ledger);
-      };
-      const timer = setTimeout(() => {
-        this.waiting.delete(look);
-        reject(new Error(`the ledger of ${this.destination.id} did not come to what was awaited; it has ${this.ledger.length} entries`));
-      }, timeoutMs);
-      this.waiting.add(look);
-    });
+  waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {
+    return this.book.waitFor(predicate, timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -147,8 +137,7 @@ export class FakePushService implements FakePartner {
     this.taken.add(mark);
     const action = payload.kind === 'found' || payload.kind === 'withdrawn' ? 'withdraw' : 'publish';
     this.received.push({ name, headers, payload });
-    this.ledger.push({ key: payload.id, action, sha256: sha256Hex(body), duplicate, at: Date.now() });
-    for (const look of [...this.waiting]) look();
+    this.book.write({ key: payload.id, action, sha256: sha256Hex(body), duplicate, at: Date.now() });
     return { status: 201, location: `${this.origin}/m/${this.ledger.length}` };
   }
 

@@ -8,6 +8,7 @@ import type { Destination } from '../channel.js';
 import type { HttpsAddress } from '../https/settings.js';
 import { ErasureConfirmer } from './erasure-confirmer.js';
 import type { FakePartner, Faults, LedgerEntry } from './fake-partner.js';
+import { Ledger } from './ledger.js';
 import { ReceiptSender } from './receipt-sender.js';
 
 /** What a simulated partner gets from the house that plays it. */
@@ -84,15 +85,17 @@ export async function startHttpsPartner(destination: Destination<HttpsAddress & 
 
 class HttpsPartner implements FakePartner {
   readonly port: number;
-  readonly ledger: LedgerEntry[] = [];
+  readonly ledger: readonly LedgerEntry[];
   private faults: Faults = {};
   private readonly path: string;
-  private readonly waiting = new Set<() => void>();
+  private readonly book: Ledger;
   private readonly pauses = new Set<() => void>();
   private readonly receipts: ReceiptSender | undefined;
   private readonly erasures: ErasureConfirmer | undefined;
 
-  constructor(private readonly destination: Destination<HttpsAddress & { readonly secret?: string }>, options: FakePartnerOptions, private readonly server: Server, private readonly manner: PartnerManner) {
+  constructor(destination: Destination<HttpsAddress & { readonly secret?: string }>, options: FakePartnerOptions, private readonly server: Server, private readonly manner: PartnerManner) {
+    this.book = new Ledger(destination.id);
+    this.ledger = this.book.entries;
     this.port = (server.address() as AddressInfo).port;
     this.path = new URL(destination.settings.url).pathname;
     const { secret } = destination.settings;
@@ -112,21 +115,8 @@ class HttpsPartner implements FakePartner {
     this.faults = faults;
   }
 
-  async waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs = 5_000): Promise<readonly LedgerEntry[]> {
-    if (predicate(this.ledger)) return this.ledger;
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (!predicate(this.ledger)) return;
-        clearTimeout(timer);
-        this.waiting.delete(look);
-        resolve(this.ledger);
-      };
-      const timer = setTimeout(() => {
-        this.waiting.delete(look);
-        reject(new Error(`the ledger of ${this.destination.id} did not come to what was awaited; it has ${this.ledger.length} entries`));
-      }, timeoutMs);
-      this.waiting.add(look);
-    });
+  waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {
+    return this.book.waitFor(predicate, timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -170,8 +160,7 @@ class HttpsPartner implements FakePartner {
     if (!message) return answer(response, { status: 422 });
     const { action, identifier, words } = message;
     const duplicate = this.ledger.some((entry) => entry.key === key || (identifier !== undefined && entry.identifier === identifier));
-    this.ledger.push({ key, ...(identifier !== undefined && { identifier }), action, sha256: sha256Hex(request.body), duplicate, at: Date.now() });
-    for (const look of [...this.waiting]) look();
+    this.book.write({ key, ...(identifier !== undefined && { identifier }), action, sha256: sha256Hex(request.body), duplicate, at: Date.now() });
 
     if (!duplicate && !faults.noReceipts) {
       const times = faults.duplicateReceipts ? 2 : 1;
