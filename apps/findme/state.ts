@@ -94,22 +94,38 @@ export async function claimState(stateDir: string, launchers: readonly ProcessId
   const record = recordOf(stateDir);
   const own: RunningSystem = { ...(identify(process.pid) as ProcessId), launchers };
   const deadline = performance.now() + STOPPING_MS;
-  let left: RunningSystem | undefined;
   for (;;) {
-    if (await create(record, JSON.stringify(own))) return left;
+    if (await create(record, JSON.stringify(own))) return undefined;
     const holder = await readRecord(record);
     if (holder !== undefined && isAlive(holder)) {
       if ((holder.launchers ?? []).every(isAlive) || performance.now() > deadline) throw new StateTaken(holder);
-      await pause(100);
-      continue;
+    } else {
+      const left = await takeOver(record, own);
+      if (left !== 'missed') return left;
     }
-    // Renamed, not removed: of two that clear the same stale record only one gets it, and sees whether it is the one it judged.
-    const aside = `${record}.${String(process.pid)}`;
-    if (!(await rename(record, aside).then(() => true, () => false))) continue;
-    const taken = await readRecord(aside);
-    if (taken !== undefined && isAlive(taken)) await link(aside, record).catch(() => undefined);
-    else left = taken ?? left;
-    await rm(aside, { force: true });
+    await pause(100);
+  }
+}
+
+/**
+ * Puts `own` in the place of a record whose holder is gone, and returns that record. One claimant at a time judges and
+ * replaces, or a slower one would throw out the quicker; `missed` when another is at it or was quicker.
+ */
+async function takeOver(record: string, own: RunningSystem): Promise<RunningSystem | undefined | 'missed'> {
+  const turn = `${record}.turn`;
+  if (!(await create(turn, JSON.stringify(identify(process.pid))))) {
+    // Killed in its turn; the next round sees who is quickest.
+    const other = await readRecord(turn);
+    if (other !== undefined && !isAlive(other)) await rm(turn, { force: true });
+    return 'missed';
+  }
+  try {
+    const left = await readRecord(record);
+    if (left !== undefined && isAlive(left)) return 'missed';
+    await rm(record, { force: true });
+    return (await create(record, JSON.stringify(own))) ? left : 'missed';
+  } finally {
+    await rm(turn, { force: true });
   }
 }
 
@@ -136,7 +152,7 @@ export class StateTaken extends Refusal {
 
 /** Create a file with its whole content at once; false if it exists. */
 async function create(file: string, content: string): Promise<boolean> {
-  const draft = `${file}.${String(process.pid)}.draft`;
+  const draft = `${file}.${randomBytes(6).toString('hex')}.draft`;
   await writeFile(draft, content, { mode: 0o600 });
   try {
     await link(draft, file);

@@ -45,15 +45,14 @@ describe('Redis only wakes workers', () => {
     await story.deliveriesUntil((d) => d.length === 12 && d.every(isConfirmed), 30_000);
   }, 90_000);
 
-  it('stopped before the approval, it is not missed: approved within a second, and everyone is served', async () => {
+  it('stopped before the approval, it is not missed: approved without waiting for it, and everyone is served', async () => {
     const story = await (await Story.written(author)).submitted();
     await redis.stop();
-    const before = performance.now();
     const code = await approver.code();
     const asked = performance.now();
     await approver.post(`${story.path}/approve`, { contentHash: story.alert.proposal?.contentHash, code }, { ...story.current, 'idempotency-key': randomUUID() });
-    expect(performance.now() - asked).toBeLessThan(1_000);
-    expect(before).toBeLessThanOrEqual(asked);
+    // Some tens of milliseconds; whoever waits for Redis waits for ever.
+    expect(performance.now() - asked).toBeLessThan(5_000);
     // One partner needs a second attempt, which without a queue is the sweep's.
     expect(balance(stack, await everyoneServed(story), effectsInStack)).toMatchObject({ lost: [], doubled: [] });
   }, 90_000);
