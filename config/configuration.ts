@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Refusal, type Fault } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
-import type { Channel, Destination } from '#dispatch/channel.js';
+import { routesOf, type Channel, type Destination, type RouteSettings } from '#dispatch/channel.js';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, 40 at most');
 
@@ -25,6 +25,8 @@ const schema = z.strictObject({
     /** The partner is played by `apps/partners`, on loopback. */
     simulated: z.boolean().default(false),
     settings: z.unknown(),
+    /** Other ways to the same partner, tried in this order when its own channel does not get through. */
+    fallbacks: z.array(z.strictObject({ channel: z.string().min(1), settings: z.unknown() })).max(4).optional(),
   })).min(1),
 });
 
@@ -55,17 +57,34 @@ export function parseConfiguration(text: string, channels: readonly Channel[]): 
     const field = `destinations.${index}`;
     if (seen.has(destination.id)) faults.push(invalid(`${field}.id`, 'This id is used twice.'));
     seen.add(destination.id);
-    const channel = channels.find((c) => c.kind === destination.channel);
-    if (!channel) {
-      faults.push({ code: 'CHANNEL_UNKNOWN', field: `${field}.channel`, detail: `Known: ${channels.map((c) => c.kind).join(', ')}.` });
-      return { ...destination, id: destination.id as DestinationId, settings: undefined };
-    }
-    const settings = channel.settings.safeParse(destination.settings);
-    if (!settings.success) faults.push(...settings.error.issues.map((i) => invalid([`${field}.settings`, ...i.path].join('.'), i.message)));
-    return { ...destination, id: destination.id as DestinationId, settings: settings.data };
+    const { fallbacks: others = [], ...own } = destination;
+    const before = faults.length;
+    const first = readRoute(own, field, channels, faults);
+    const fallbacks = others.map((other, n) => readRoute(other, `${field}.fallbacks.${n}`, channels, faults));
+    const read: Destination = { ...own, ...first, id: own.id as DestinationId, ...(fallbacks.length > 0 && { fallbacks }) };
+    if (fallbacks.length > 0 && faults.length === before) faults.push(...unevenRoutes(read, field, channels));
+    return read;
   });
   if (faults.length > 0) throw new Refusal(faults as [Fault, ...Fault[]]);
   return { sender: parsed.data.sender, signing: parsed.data.signing, destinations };
+}
+
+/** One channel with its settings, checked; what is wrong is added to `faults`. */
+function readRoute({ channel: kind, settings }: RouteSettings, field: string, channels: readonly Channel[], faults: Fault[]): RouteSettings {
+  const channel = channels.find((c) => c.kind === kind);
+  if (!channel) {
+    faults.push({ code: 'CHANNEL_UNKNOWN', field: `${field}.channel`, detail: `Known: ${channels.map((c) => c.kind).join(', ')}.` });
+    return { channel: kind, settings: undefined };
+  }
+  const read = channel.settings.safeParse(settings);
+  if (!read.success) faults.push(...read.error.issues.map((i) => invalid([`${field}.settings`, ...i.path].join('.'), i.message)));
+  return { channel: kind, settings: read.data };
+}
+
+/** Each part of a notice is a delivery, which any route must be able to carry. */
+function unevenRoutes(destination: Destination, field: string, channels: readonly Channel[]): Fault[] {
+  const [first, ...others] = routesOf(destination).map(({ channel, settings }) => channels.find((c) => c.kind === channel)!.parts(settings));
+  return others.flatMap((parts, n) => (parts === first ? [] : [invalid(`${field}.fallbacks.${n}`, `A notice goes over this route in ${parts} parts, over the first in ${first}: all must have the same number.`)]));
 }
 
 const invalid = (field: string, detail: string): Fault => ({ code: 'CONFIGURATION_INVALID', field, detail });

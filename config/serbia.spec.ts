@@ -118,6 +118,24 @@ describe('a configuration with faults', () => {
     ]));
   });
 
+  const withFallbacks = (fallbacks: string) => `sender: a@b.example\ndestinations:\n  - { id: one, name: X, channel: cap-push, mode: drill, settings: ${good}, fallbacks: ${fallbacks} }`;
+
+  it('is refused when a fallback is unknown, has bad settings, or carries a notice in another number of parts', () => {
+    const fields = (fallbacks: string) => faultsOf(() => parseConfiguration(withFallbacks(fallbacks), catalog)).map((f) => `${f.code} ${f.field}`);
+    expect(fields(`[{ channel: smoke-signals, settings: {} }, { channel: cap-push, settings: { url: "http://x/" } }]`)).toEqual(expect.arrayContaining([
+      'CHANNEL_UNKNOWN destinations.0.fallbacks.0.channel', 'CONFIGURATION_INVALID destinations.0.fallbacks.1.settings.url', 'CONFIGURATION_INVALID destinations.0.fallbacks.1.settings.secret',
+    ]));
+    const numbers = join(projectRoot, 'config/numbers/probni-brojevi.txt');
+    const sms = `{ host: h, systemId: s, password: p, source: { address: X }, audience: { kind: numbers, file: "${numbers}", partSize: 1 } }`;
+    expect(fields(`[{ channel: cap-push, settings: ${good} }, { channel: smpp, settings: ${sms} }]`)).toEqual(['CONFIGURATION_INVALID destinations.0.fallbacks.1']);
+    expect(fields('[{ channel: cap-push }, { settings: {} }]')).toEqual(expect.arrayContaining(['CONFIGURATION_INVALID destinations.0.fallbacks.1.channel']));
+  });
+
+  it('is read with its fallbacks, their settings checked and filled in as those of a first route', () => {
+    const [read] = parseConfiguration(withFallbacks(`[{ channel: cap-push, settings: ${good} }]`), catalog).destinations;
+    expect(read!.fallbacks).toEqual([{ channel: 'cap-push', settings: read!.settings }]);
+  });
+
   it('is refused when it is no YAML, names no mode, or signs with half a pair', () => {
     expect(faultsOf(() => parseConfiguration('a: [', catalog))[0]).toMatchObject({ code: 'CONFIGURATION_INVALID' });
     const text = `sender: a@b.example\nsigning: { drill: { key: k } }\ndestinations:\n  - { id: one, name: X, channel: cap-push, settings: ${good} }`;

@@ -32,7 +32,7 @@ const summarySchema = z.object({
   proposal: z.object({ revision: z.int(), status: z.string() }).nullable(), currentRevision: z.int().nullable(), expiresAt: instant.nullable(), endedAt: instant.nullable(),
 }).meta({ id: 'AlertSummary' });
 export const deliverySchema = z.object({
-  id: z.string(), alertId: z.string(), mode: z.string(), revision: z.int(), kind: z.string(), channel: z.string(), destination: z.string(), part: z.int(), key: z.string(),
+  id: z.string(), alertId: z.string(), mode: z.string(), revision: z.int(), kind: z.string(), channel: z.string(), destination: z.string(), part: z.int(), route: z.int(), key: z.string(),
   state: z.string(), confirmation: z.enum(LADDER).nullable(), attempts: z.int(), outcome: z.string().nullable(), reason: z.string().nullable(), nextAttemptAt: instant.nullable(), acceptedAt: instant.nullable(),
   msToAcceptance: z.int().nullable(), receipts: z.object({ confirmed: z.int(), failed: z.int(), expected: z.int().nullable() }),
   progress: progressSchema,

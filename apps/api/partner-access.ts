@@ -1,6 +1,6 @@
 import type { House } from '#apps/composition.js';
 import { channelByKind } from '#channels/catalog.js';
-import type { Destination } from '#dispatch/channel.js';
+import { routesOf, type Destination } from '#dispatch/channel.js';
 import { verifyRequest } from '#dispatch/partner-signature.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { DoorRequest } from './door.js';
@@ -19,14 +19,19 @@ export interface SigningPartner {
 }
 
 /** Tells whether a destination can speak for itself at the API. */
-export function signs({ channel, settings }: Destination): boolean {
-  return (channelByKind(channel).receiptSecrets?.(settings) ?? []).length > 0;
+export function signs(destination: Destination): boolean {
+  return secretsOf(destination).length > 0;
+}
+
+/** Names of the secrets of all its routes, each once. */
+function secretsOf(destination: Destination): readonly string[] {
+  return [...new Set(routesOf(destination).flatMap(({ channel, settings }) => channelByKind(channel).receiptSecrets?.(settings) ?? []))];
 }
 
 /** The destination of an address. Throws ROUTE_MISSING, so that whether there is none or it reports another way is told to nobody. */
 export function partnerAt(house: House, id: string): SigningPartner {
   const destination = house.configuration.destinations.find((d) => d.id === id);
-  const names = destination ? (channelByKind(destination.channel).receiptSecrets?.(destination.settings) ?? []) : [];
+  const names = destination ? secretsOf(destination) : [];
   if (!destination || names.length === 0) throw fail('ROUTE_MISSING');
   return { destination, secrets: names.map((name) => house.secret(name)) };
 }

@@ -2,7 +2,7 @@ import { canonicalJson } from '#kernel/canonical.js';
 import type { Fault } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Notice } from '#alerts/notice.js';
-import type { Channel, Destination, Preview } from '#dispatch/channel.js';
+import { routesOf, type Channel, type Destination, type Preview } from '#dispatch/channel.js';
 
 /** What would leave the house for all destinations that get the very same. */
 export interface DestinationPreviews {
@@ -11,18 +11,19 @@ export interface DestinationPreviews {
   readonly previews: readonly Preview[];
 }
 
-/** What each destination of the notice's mode would get, exactly, with lengths and faults; equal ones together. */
+/** What each destination of the notice's mode would get over each of its routes, exactly, with lengths and faults; equal ones together. */
 export function previewsOf(notice: Notice, destinations: readonly Destination[], channels: readonly Channel[]): readonly DestinationPreviews[] {
   const bySettings = new Map<string, readonly Preview[]>();
   const byPreview = new Map<string, DestinationPreviews>();
-  for (const { id, name, channel: kind, mode, settings } of destinations) {
+  for (const { id, name, channel: kind, mode, settings } of destinations.flatMap(routesOf)) {
     if (mode !== notice.mode) continue;
     const key = `${kind} ${canonicalJson(settings ?? null)}`;
     const previews = bySettings.get(key) ?? channelOf(kind, channels).preview(notice, settings);
     bySettings.set(key, previews);
     const same = `${kind} ${canonicalJson(previews)}`;
     const group = byPreview.get(same);
-    byPreview.set(same, { channel: kind, previews, destinations: [...(group?.destinations ?? []), { id, name }] });
+    const others = group?.destinations ?? [];
+    byPreview.set(same, { channel: kind, previews, destinations: others.some((other) => other.id === id) ? others : [...others, { id, name }] });
   }
   return [...byPreview.values()];
 }

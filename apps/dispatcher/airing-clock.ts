@@ -115,14 +115,16 @@ export class AiringClock {
     const { store, partners } = this.input;
     const partner = partners.get(slot.destination);
     if (!partner) return { kind: 'deferred', reason: 'destination_not_configured' };
-    if (!partner.breaker.admits()) return { kind: 'deferred', reason: 'breaker_open' };
+    // A playout is triggered over its own route; what fell back to another one airs as that partner does.
+    const [{ breaker, connection }] = partner.routes;
+    if (!breaker.admits()) return { kind: 'deferred', reason: 'breaker_open' };
     const message = await this.message(slot);
     if ('kind' in message) return message;
     // Read again if time has passed since the claim: nothing airs after a withdrawal.
     if (monotonicMs() - heldAt > TRUST_MS && !(await store.holds(slot))) return { kind: 'deferred', reason: 'no_longer_due' };
     if (abort.aborted || this.stopping) return { kind: 'deferred', reason: 'aborted' };
     const signal = AbortSignal.any([abort, AbortSignal.timeout(this.attemptMs)]);
-    return partner.breaker.send(() => partner.connection.publish(message, signal));
+    return breaker.send(() => connection.publish(message, signal));
   }
 
   /** What is to be aired, read back and held against the approved hash; or why nothing may be. */

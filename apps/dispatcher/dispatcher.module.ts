@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { House } from '#apps/composition.js';
 import { channelByKind } from '#channels/catalog.js';
 import { causeOf } from '#kernel/log.js';
+import { routeName } from '#dispatch/channel.js';
 import { Dispatcher, receiptBatcher } from '#dispatch/dispatcher.js';
 import { Partners } from '#dispatch/partners.js';
 import { PgAiringStore } from '#storage/airing-store.js';
@@ -59,9 +60,9 @@ function partnersOf(house: House): Partners {
   return new Partners({
     destinations: configuration.destinations, channelOf: channelByKind, clock, log, secret, audience,
     receive: receiptBatcher(deliveries),
-    onBreaker: (destination, state) => {
-      log.event('breaker.changed', { destination, state }, 'warn');
-      deliveries.breakerChanged(destination, state, clock.now()).catch((error: unknown) => log.event('store.failed', { operation: 'breaker', cause: causeOf(error) }, 'error'));
+    onBreaker: (destination, state, route) => {
+      log.event('breaker.changed', { destination: routeName(destination, route), state }, 'warn');
+      deliveries.breakerChanged(destination, route, state, clock.now()).catch((error: unknown) => log.event('store.failed', { operation: 'breaker', cause: causeOf(error) }, 'error'));
     },
   });
 }

@@ -1,14 +1,25 @@
 import type { House } from '#apps/composition.js';
-import { ErasureChaser } from '#dispatch/erasure.js';
+import { ErasureChaser, type AskErasure } from '#dispatch/erasure.js';
 import type { Partners } from '#dispatch/partners.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 
 /** Asks partners to erase what has ended: over their connections where those can, else by the list that they read at the API. */
 export function erasureChaserOf({ source, masterKey, clock, ids, log, configuration }: House, partners: Partners): ErasureChaser {
-  const askOf: ConstructorParameters<typeof ErasureChaser>[0]['askOf'] = (id) => partners.get(id)?.connection.askErasure;
+  const askOf: ConstructorParameters<typeof ErasureChaser>[0]['askOf'] = (id) => {
+    const asks = (partners.get(id)?.routes ?? []).flatMap(({ connection }) => connection.askErasure ?? []);
+    return asks.length > 0 ? everyOne(asks) : undefined;
+  };
   return new ErasureChaser({
     store: new PgErasureStore(source, new CaseKeys(masterKey), clock, ids), askOf, clock, log,
     reachable: configuration.destinations.map((d) => d.id).filter((id) => askOf(id) !== undefined),
   });
+}
+
+/** Each route may end in a system that has the data: all are asked, and what is told is the first that did not accept. */
+function everyOne(asks: readonly AskErasure[]): AskErasure {
+  return async (request, signal) => {
+    const outcomes = await Promise.all(asks.map((ask) => ask(request, signal)));
+    return outcomes.find(({ kind }) => kind !== 'accepted') ?? outcomes[0]!;
+  };
 }

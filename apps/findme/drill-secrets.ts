@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import webpush from 'web-push';
 import { createAuthority, issueClientCertificate, issueServerCertificate, issueSigningCertificate, type KeyAndCertificate } from '#cap/certificates.js';
 import type { Configuration } from '#config/configuration.js';
+import { routesOf } from '#dispatch/channel.js';
 import { keepSecret } from './state.js';
 
 /** What a secret is, by the ending of its name. Passwords have eight characters: SMPP 3.4 takes no more (section 5.2.2). */
@@ -42,7 +43,7 @@ function namesIn({ destinations, signing }: Configuration): Set<string> {
     if (typeof value === 'string' && /^[a-z0-9][a-z0-9-]{0,79}$/.test(value)) names.add(value);
     else if (typeof value === 'object' && value !== null) Object.values(value).forEach(visit);
   };
-  visit([simulated.map((d) => d.settings), modes.map((mode) => signing[mode])]);
+  visit([simulated.flatMap((d) => routesOf(d).map((route) => route.settings)), modes.map((mode) => signing[mode])]);
   return names;
 }
 

@@ -1,24 +1,25 @@
 import type { SecretReader } from '#config/secrets.js';
-import type { Destination } from '#dispatch/channel.js';
+import { routeName, routesOf, type Destination } from '#dispatch/channel.js';
 import type { FakePartner } from '#dispatch/testing/fake-partner.js';
 
 interface FakePartnerModule {
   startFakePartner(destination: Destination, options: { secret: SecretReader; apiUrl?: string }): Promise<FakePartner>;
 }
 
-/** The simulated partners that are playing, by destination. */
+/** The simulated partners that are playing, by the name of their route: `mts`, and `mts#2` for the second way to it. */
 export type Cast = ReadonlyMap<string, FakePartner>;
 
 /**
- * Starts every simulated partner of a configuration. A channel's fake partner lies in the channel's own folder, so a new
+ * Starts every simulated partner of a configuration, one for each of its routes. A channel's fake partner lies in the channel's own folder, so a new
  * channel needs no change here.
  */
 export async function startCast(destinations: readonly Destination[], secret: SecretReader, apiUrl: string): Promise<Cast> {
   const playing = new Map<string, FakePartner>();
-  for (const destination of destinations.filter((d) => d.simulated)) {
+  const played = destinations.filter((d) => d.simulated).flatMap((d) => routesOf(d).map((destination, route) => ({ destination, name: routeName(d.id, route) })));
+  for (const { destination, name } of played) {
     const { startFakePartner } = (await import(`../../libs/channels/${destination.channel}/fake-partner.js`)) as FakePartnerModule;
-    playing.set(destination.id, await startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
-      throw portTaken(error, destination.id) ?? error;
+    playing.set(name, await startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
+      throw portTaken(error, name) ?? error;
     }));
   }
   return playing;

@@ -47,11 +47,13 @@ export const FACT_BODIES = {
   'alert.erased': z.strictObject({ revisions: count }),
   'photo.stored': z.strictObject({ sha256: hash, bytes: count, width: count, height: count }),
   'outbox.planned': z.strictObject({ revision, deliveries: count }),
-  /** `contentHash` is the hash of what this attempt sent; `ms` the whole milliseconds that the call took. */
+  /** `route` counts the destination's routes from 0, `channel` is that route's; `contentHash` is the hash of what this attempt sent; `ms` the whole milliseconds that the call took. */
   'delivery.attempted': z.strictObject({
-    ...delivery, part: count, call: z.enum(['publish', 'withdraw']), attempt: z.int().min(1),
+    ...delivery, part: count, route: count, call: z.enum(['publish', 'withdraw']), attempt: z.int().min(1),
     outcome: z.enum(['accepted', 'refused', 'deferred', 'uncertain']), reason: word.optional(), contentHash: hash, ms: count,
   }),
+  /** It leaves route `from` of its destination for route `to`, for this trouble; `channel` is that of `from`. */
+  'delivery.rerouted': z.strictObject({ ...delivery, from: count, to: count, reason: word }),
   'delivery.cancelled': z.strictObject({ ...delivery, cause: z.enum(['found', 'withdrawn', 'expired', 'superseded', 'erased', 'never_accepted']) }),
   'delivery.dead': z.strictObject({ ...delivery, attempts: count, reason: word }),
   'delivery.retried': z.strictObject({ ...delivery, remark: digest }),
@@ -74,7 +76,7 @@ export const FACT_BODIES = {
   'erasure.chased': z.strictObject({ requestId: uuid, destination: name, chase: z.int().min(1), outcome: z.enum(['accepted', 'refused', 'deferred', 'uncertain']) }),
   /** The partner said that it has erased, or told an officer; `remark` only while the case still has its key. */
   'erasure.confirmed': z.strictObject({ requestId: uuid, destination: name, means: z.enum(['partner', 'officer']), remark: digest.optional() }),
-  'breaker.changed': z.strictObject({ destination: name, state: z.enum(['closed', 'open', 'half_open']) }),
+  'breaker.changed': z.strictObject({ destination: name, route: count.optional(), state: z.enum(['closed', 'open', 'half_open']) }),
   'officer.added': z.strictObject({ officer: uuid, roles: z.array(role) }),
   'officer.changed': z.strictObject({ officer: uuid, roles: z.array(role), enabled: z.boolean() }),
   'officer.signed_in': z.strictObject({ session: uuid, method: z.enum(['password+totp']) }),

@@ -70,6 +70,24 @@ export interface Destination<Settings = unknown> {
   readonly settings: Settings;
   /** Whether this house plays the partner itself, for drills. */
   readonly simulated?: boolean;
+  /** Other ways to the same partner, in the order in which they are tried when `channel` and `settings` do not get through. */
+  readonly fallbacks?: readonly RouteSettings[];
+}
+
+/** One way to a partner: a channel and that channel's settings. */
+export interface RouteSettings {
+  readonly channel: string;
+  readonly settings: unknown;
+}
+
+/** A destination once for each of its routes, as that route's channel is to see it; the first is its own channel and settings. */
+export function routesOf({ fallbacks = [], ...first }: Destination): readonly [Destination, ...Destination[]] {
+  return [first, ...fallbacks.map(({ channel, settings }): Destination => ({ ...first, channel, settings }))];
+}
+
+/** What a route is called where a destination's id stands alone for its first: `mts`, `mts#2`, `mts#3`. */
+export function routeName(destination: DestinationId, route: number): string {
+  return route === 0 ? destination : `${destination}#${route + 1}`;
 }
 
 /** What would leave the house for one language or page. */

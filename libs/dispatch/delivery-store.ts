@@ -1,6 +1,6 @@
 import type { AlertId, DeliveryId, DestinationId, OfficerId } from '#kernel/ids.js';
 import type { Outcome, Receipt } from './channel.js';
-import type { ClaimedDelivery, Settlement } from './delivery.js';
+import type { ClaimedDelivery, Move, Settlement } from './delivery.js';
 import type { EarlierDelivery, OutboxRow, PlannedDelivery } from './plan.js';
 
 /** An attempt that ended, and what follows from it. */
@@ -13,11 +13,12 @@ export interface AttemptRecord {
   readonly settlement: Settlement;
 }
 
-/** A delivery that was put back without an attempt, because its breaker is open. */
+/** A delivery that was put back without an attempt, because a breaker is open. */
 export interface Postponed {
   readonly delivery: ClaimedDelivery;
   readonly until: Date;
   readonly reason: string;
+  readonly move?: Move;
 }
 
 /** A claim: what was taken for sending, and what turned out to be no longer due and died. */
@@ -73,7 +74,7 @@ export interface DeliveryStore {
   receive(receipts: readonly Receipt[]): Promise<void>;
   /** The newest revision of an alert that is in the outbox. */
   newestRevision(alertId: AlertId): Promise<number>;
-  breakerChanged(destination: DestinationId, state: 'closed' | 'open' | 'half-open', at: Date): Promise<void>;
+  breakerChanged(destination: DestinationId, route: number, state: 'closed' | 'open' | 'half-open', at: Date): Promise<void>;
   /** A person's word on a dead letter. Throws `DELIVERY_MISSING`, `DELIVERY_NOT_DEAD`. Returns the alert it belongs to. */
   settleDeadLetter(id: DeliveryId, verdict: 'retry' | 'close', by: OfficerId, reason: string, at: Date): Promise<void>;
 }

@@ -29,6 +29,8 @@ export interface ClaimedDelivery {
   readonly channel: string;
   readonly destination: DestinationId;
   readonly part: number;
+  /** Which of the destination's routes this attempt takes, from 0; `channel` is that route's. */
+  readonly route: number;
   readonly key: string;
   /** Number of the attempt now under way, from 1. */
   readonly attempt: number;
@@ -41,9 +43,21 @@ export interface ClaimedDelivery {
   readonly contentHash: string;
 }
 
-/** The idempotency key of a delivery: the same for every repetition, opaque to the partner. */
-export function deliveryKey(alertId: AlertId, revision: number, channel: string, destination: DestinationId, part: number): string {
-  return sha256Hex(`${alertId}/${revision}/${channel}/${destination}/${part}`).slice(0, 32);
+/**
+ * The idempotency key of a delivery: the same for every repetition, over another route too, opaque to the partner. `route` is
+ * for endings, of which each route that may hold the message gets its own.
+ */
+export function deliveryKey(alertId: AlertId, revision: number, channel: string, destination: DestinationId, part: number, route = 0): string {
+  return sha256Hex(`${alertId}/${revision}/${channel}/${destination}/${part}${route === 0 ? '' : `/${route}`}`).slice(0, 32);
+}
+
+/** The coming attempt takes another route of the same destination. */
+export interface Move {
+  readonly to: number;
+  /** The channel of that route. */
+  readonly channel: string;
+  /** The trouble it flees; left out when it only begins again with the first route. */
+  readonly reason?: string;
 }
 
 /** What becomes of a delivery after an attempt. */
@@ -54,6 +68,7 @@ export interface Settlement {
   readonly nextAttemptAt?: Date;
   readonly reason?: string;
   readonly expectedReceipts?: number;
+  readonly move?: Move;
 }
 
 export interface RetryPolicy {

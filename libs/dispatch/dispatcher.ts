@@ -6,10 +6,11 @@ import { wordOf } from '#audit/fact.js';
 import { contentHashOf, type SentNotice } from '#alerts/notice.js';
 import { Batcher } from './batcher.js';
 import type { Message, Outcome, Photo, Receipt } from './channel.js';
-import { isEnding, settle, type ClaimedDelivery } from './delivery.js';
+import { isEnding, type ClaimedDelivery, type Move } from './delivery.js';
 import type { AttemptRecord, DeliveryStore, Postponed } from './delivery-store.js';
 import type { Partners } from './partners.js';
 import { planFanOut } from './plan.js';
+import { placeOn, settleOn, type RouteView } from './routes.js';
 
 /** Where the dispatcher reads what it sends. */
 export interface NoticeSource {
@@ -214,7 +215,15 @@ export class Dispatcher {
   }
 
   private async attemptAll(taken: readonly ClaimedDelivery[], heldAt: number): Promise<void> {
-    const [postponed, admitted] = split(taken, (delivery) => this.isHeldBack(delivery));
+    const held: ClaimedDelivery[] = [];
+    const moved: { readonly delivery: ClaimedDelivery; readonly move: Move }[] = [];
+    const admitted: ClaimedDelivery[] = [];
+    for (const delivery of taken) {
+      const place = placeOn(delivery, this.routesTo(delivery));
+      if (place.do === 'move') moved.push({ delivery, move: place.move });
+      else if (place.do === 'hold' || !this.admits(delivery)) held.push(delivery);
+      else admitted.push(delivery);
+    }
     const messages = new Map<string, Promise<Content | Unsent>>();
     const contentOf = (d: ClaimedDelivery) => {
       const name = `${d.alertId}/${d.revision}`;
@@ -222,22 +231,42 @@ export class Dispatcher {
       messages.set(name, known);
       return known;
     };
-    await Promise.all([this.postpone(postponed), ...admitted.map((delivery) => this.attempt({ delivery, abort: new AbortController(), heldAt }, contentOf(delivery)))]);
+    await Promise.all([this.postpone(held), this.move(moved), ...admitted.map((delivery) => this.attempt({ delivery, abort: new AbortController(), heldAt }, contentOf(delivery)))]);
+  }
+
+  private routesTo({ destination }: ClaimedDelivery): readonly RouteView[] {
+    const routes = this.input.partners.get(destination)?.routes ?? [];
+    return routes.map(({ channel, destination: { settings }, breaker }) => ({ channel: channel.kind, resend: channel.resend(settings), breaker }));
   }
 
   /** Endings never wait for a breaker. */
-  private isHeldBack(delivery: ClaimedDelivery): boolean {
-    if (isEnding(delivery.kind)) return false;
-    const partner = this.input.partners.get(delivery.destination);
-    return partner !== undefined && !partner.breaker.admits();
+  private admits({ kind, destination, route }: ClaimedDelivery): boolean {
+    return isEnding(kind) || (this.input.partners.get(destination)?.routes[route]?.breaker.admits() ?? true);
+  }
+
+  /** Puts deliveries on another route without an attempt, and takes them again there and then. */
+  private async move(moved: readonly { readonly delivery: ClaimedDelivery; readonly move: Move }[]): Promise<void> {
+    if (moved.length === 0) return;
+    const { store, clock } = this.input;
+    await store.postpone(moved.map(({ delivery, move }) => ({ delivery, until: clock.now(), reason: move.reason ?? 'breaker_open', move })));
+    for (const { delivery, move } of moved) this.logMove(delivery, move);
+    await this.take(moved.map(({ delivery }) => delivery.id));
+  }
+
+  private logMove({ id: deliveryId, destination, route }: ClaimedDelivery, { to, reason }: Move): void {
+    if (reason !== undefined) this.input.log.event('delivery.rerouted', { deliveryId, destination, from: route, to, reason: wordOf(reason) }, 'warn');
   }
 
   private async postpone(deliveries: readonly ClaimedDelivery[]): Promise<void> {
     if (deliveries.length === 0) return;
     const { store, partners, clock } = this.input;
     const postponed = deliveries.map((delivery): Postponed => {
-      const hold = partners.get(delivery.destination)?.breaker.holdMs ?? 0;
-      return { delivery, until: new Date(clock.now().getTime() + Math.max(hold, 250)), reason: 'breaker_open' };
+      const { destination, route, had } = delivery;
+      const routes = partners.get(destination)?.routes ?? [];
+      const hold = (had ? routes[route] : routes.at(-1))?.breaker.holdMs ?? 0;
+      // When it is woken, the first route may be back.
+      const back = !had && route > 0 && routes[0] ? { move: { to: 0, channel: routes[0].channel.kind } } : {};
+      return { delivery, until: new Date(clock.now().getTime() + Math.max(hold, 250)), reason: 'breaker_open', ...back };
     });
     await store.postpone(postponed);
     for (const { delivery, until } of postponed) this.input.wake(delivery.id, delivery.attempt, until);
@@ -268,18 +297,20 @@ export class Dispatcher {
     const { delivery, abort } = flight;
     // The news of a newer revision may have come while the claim was on its way.
     if (delivery.revision < (this.newest.get(delivery.alertId) ?? 0)) abort.abort();
+    let again = false;
     try {
       const loaded = await this.ready(flight, content);
       const startedAt = this.input.clock.now();
       const started = monotonicMs();
       const outcome = 'kind' in loaded ? loaded : await this.send(delivery, loaded, abort);
-      await this.record(delivery, startedAt, monotonicMs() - started, outcome);
+      again = await this.record(delivery, startedAt, monotonicMs() - started, outcome);
     } catch (error) {
       // The database: the lease lapses and the sweep settles the delivery as uncertain.
       this.failed(error);
     } finally {
       this.flights.delete(flight);
     }
+    if (again) await this.take([delivery.id]);
   }
 
   /** The content, when the delivery still is ours to send this very moment. */
@@ -296,9 +327,9 @@ export class Dispatcher {
   }
 
   private async send(delivery: ClaimedDelivery, content: Content, abort: AbortController): Promise<Outcome> {
-    const partner = this.input.partners.get(delivery.destination);
-    if (!partner) return { kind: 'deferred', reason: 'destination_not_configured' };
-    const { connection, breaker, channel, destination } = partner;
+    const route = this.input.partners.get(delivery.destination)?.routes[delivery.route];
+    if (!route) return { kind: 'deferred', reason: 'destination_not_configured' };
+    const { connection, breaker, channel, destination } = route;
     const limitMs = channel.attemptMs?.(destination.settings) ?? this.attemptMs;
     const message: Message = { key: delivery.key, deliveryId: delivery.id, part: delivery.part, ...content };
     // One signal for both reasons to end: composed ones (AbortSignal.any) cost a tenth of a fan-out's time.
@@ -327,17 +358,19 @@ export class Dispatcher {
     this.input.log.event('app.failed', { cause: causeOf(error) }, 'error');
   }
 
-  private async record(delivery: ClaimedDelivery, startedAt: Date, ms: number, outcome: Outcome): Promise<void> {
-    const { clock, log, partners, random, wake } = this.input;
-    const partner = partners.get(delivery.destination);
-    const resend = partner ? partner.channel.resend(partner.destination.settings) : 'safe';
-    const settlement = settle(delivery, outcome, resend, clock.now(), random());
+  /** Writes down what an attempt came to. Tells whether the delivery goes on over another route at once. */
+  private async record(delivery: ClaimedDelivery, startedAt: Date, ms: number, outcome: Outcome): Promise<boolean> {
+    const { clock, log, random, wake } = this.input;
+    const settlement = settleOn(delivery, outcome, this.routesTo(delivery), clock.now(), random());
     await this.recorder.add({ delivery, startedAt, ms, outcome, settlement });
     const { id: deliveryId, channel, destination, attempt } = delivery;
     const reason = 'reason' in outcome ? { reason: wordOf(outcome.reason) } : {};
     log.event('delivery.attempted', { deliveryId, channel, destination, attempt, outcome: outcome.kind, ...reason, ms: Math.round(ms) });
     if (settlement.state === 'dead') log.event('delivery.dead', { deliveryId, channel, destination, reason: settlement.reason ?? '' }, 'warn');
+    if (settlement.move) this.logMove(delivery, settlement.move);
+    if (settlement.move?.reason !== undefined) return true;
     if (settlement.nextAttemptAt) wake(deliveryId, attempt + 1, settlement.nextAttemptAt);
+    return false;
   }
 }
 
@@ -363,11 +396,4 @@ async function persistently(write: () => Promise<void>): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
     }
   }
-}
-
-function split<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  const yes: T[] = [];
-  const no: T[] = [];
-  for (const item of items) (test(item) ? yes : no).push(item);
-  return [yes, no];
 }

@@ -4,15 +4,22 @@ import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import type { Audience } from './audience.js';
 import { Breaker, BREAKER, type BreakerPolicy, type BreakerState } from './breaker.js';
-import type { Channel, Connection, Destination, ProbeResult, Receipt } from './channel.js';
+import { routeName, routesOf, type Channel, type Connection, type Destination, type Outcome, type ProbeResult, type Receipt } from './channel.js';
 import type { Reach } from './plan.js';
 
-/** A destination with its warm connection and its breaker. */
-export interface Partner {
+/** One way to a partner, with its warm connection and its breaker. */
+export interface Route {
+  /** The destination as this route's channel sees it. */
   readonly destination: Destination;
   readonly channel: Channel;
   readonly connection: Connection;
   readonly breaker: Breaker;
+}
+
+/** A destination with its routes, in the order in which they are tried. */
+export interface Partner {
+  readonly destination: Destination;
+  readonly routes: readonly [Route, ...Route[]];
 }
 
 export interface PartnersInput {
@@ -23,7 +30,7 @@ export interface PartnersInput {
   readonly secret: (name: string) => string;
   readonly audience: Audience;
   readonly receive: (receipt: Receipt) => Promise<void>;
-  readonly onBreaker: (destination: DestinationId, state: BreakerState) => void;
+  readonly onBreaker: (destination: DestinationId, state: BreakerState, route: number) => void;
   readonly breakerPolicy?: BreakerPolicy;
 }
 
@@ -32,23 +39,20 @@ const PROBE_GRACE_MS = 250;
 /** What an attempt gets beyond its own limit to end by itself, in milliseconds. */
 const ATTEMPT_GRACE_MS = 5_000;
 
-/** Every partner of the configuration, connected once and kept warm. */
+/** Every partner of the configuration, connected over each of its routes once and kept warm. */
 export class Partners {
   private readonly byId: ReadonlyMap<DestinationId, Partner>;
   /** What planning has to know of them. */
   readonly reaches: readonly Reach[];
 
   constructor(private readonly input: PartnersInput) {
-    const { destinations, channelOf, clock, log, secret, audience, receive, onBreaker, breakerPolicy = BREAKER } = input;
-    this.byId = new Map(destinations.map((destination) => {
-      const channel = channelOf(destination.channel);
-      const connection = channel.open(destination, { clock, log, secret, audience, receive });
-      const breaker = new Breaker(destination.id, monotonicMs, (state) => onBreaker(destination.id, state), policyFor(breakerPolicy, channel.attemptMs?.(destination.settings)));
-      return [destination.id, { destination, channel, connection, breaker }];
+    this.byId = new Map(input.destinations.map((destination) => {
+      const [first, ...others] = routesOf(destination);
+      return [destination.id, { destination, routes: [this.open(first, 0), ...others.map((other, n) => this.open(other, n + 1))] }];
     }));
-    this.reaches = destinations.map((destination) => {
-      const channel = channelOf(destination.channel);
-      return { id: destination.id, channel: channel.kind, mode: destination.mode, parts: channel.parts(destination.settings), lapses: channel.lapses };
+    this.reaches = [...this.byId.values()].map(({ destination: { id, mode }, routes }) => {
+      const [{ channel, destination }] = routes;
+      return { id, channel: channel.kind, mode, parts: channel.parts(destination.settings), lapses: routes.map((route) => route.channel.lapses) };
     });
   }
 
@@ -57,26 +61,58 @@ export class Partners {
   }
 
   /**
-   * Asks every partner whether it is well, each within `timeoutMs`, and lets the breakers know. Also what keeps idle
-   * connections warm. Returns those that came back.
+   * Asks every partner over every route whether it is well, each within `timeoutMs`, and lets the breakers know. Also what
+   * keeps idle connections warm. Returns those of which a route came back.
    */
   async probe(timeoutMs: number): Promise<DestinationId[]> {
-    const back = await Promise.all([...this.byId.values()].map(async ({ destination, connection, breaker }) => {
+    const back = await Promise.all([...this.byId.values()].flatMap(({ routes }) => routes.map(async ({ destination: { id }, connection, breaker }, route) => {
       const wasOpen = breaker.state === 'open';
       const result = await ask(connection, timeoutMs);
-      if (!result.well) this.input.log.event('probe.failed', { destination: destination.id, reason: result.reason }, 'warn');
+      if (!result.well) this.input.log.event('probe.failed', { destination: routeName(id, route), reason: result.reason }, 'warn');
       await breaker.probed(result.well);
-      return wasOpen && result.well ? [destination.id] : [];
-    }));
-    return back.flat();
+      return wasOpen && result.well ? [id] : [];
+    })));
+    return [...new Set(back.flat())];
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([...this.byId.values()].map(async ({ connection, breaker }) => {
+    await Promise.allSettled([...this.byId.values()].flatMap(({ routes }) => routes).map(async ({ connection, breaker }) => {
       breaker.stop();
       await connection.close();
     }));
   }
+
+  private open(destination: Destination, route: number): Route {
+    const { channelOf, clock, log, secret, audience, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
+    const channel = channelOf(destination.channel);
+    const ours = identifiersOf(route);
+    const connection = ours.mark(channel.open(destination, { clock, log, secret, audience, receive: (receipt) => receive(ours.markReceipt(receipt)) }));
+    const policy = policyFor(breakerPolicy, channel.attemptMs?.(destination.settings));
+    const breaker = new Breaker(routeName(destination.id, route), monotonicMs, (state) => onBreaker(destination.id, state, route), policy);
+    return { destination, channel, connection, breaker };
+  }
+}
+
+/**
+ * Two routes of a partner end in two systems of theirs, and both may number their messages from 1. What a further route calls
+ * its messages and receipts is marked with the route, so that no receipt is taken for another message's.
+ */
+function identifiersOf(route: number): { mark(connection: Connection): Connection; markReceipt(receipt: Receipt): Receipt } {
+  if (route === 0) return { mark: (connection) => connection, markReceipt: (receipt) => receipt };
+  const marked = (identifier: string) => `#${route + 1} ${identifier}`;
+  const markOutcome = (outcome: Outcome): Outcome => (outcome.kind === 'accepted' ? { ...outcome, references: outcome.references.map(marked) } : outcome);
+  return {
+    mark: (connection) => ({
+      publish: async (message, signal) => markOutcome(await connection.publish(message, signal)),
+      withdraw: async (message, signal) => markOutcome(await connection.withdraw(message, signal)),
+      ...(connection.askErasure && { askErasure: (request, signal) => connection.askErasure!(request, signal) }),
+      probe: (signal) => connection.probe(signal),
+      close: () => connection.close(),
+    }),
+    markReceipt: ({ receiptKey, about, ...receipt }) => ({
+      ...receipt, receiptKey: marked(receiptKey), about: 'reference' in about ? { reference: marked(about.reference) } : about,
+    }),
+  };
 }
 
 /** Where an attempt may take longer than the policy waits for a hung one, the policy waits longer. */

@@ -4,8 +4,8 @@ import { planFanOut, type EarlierDelivery, type OutboxRow, type Reach } from './
 
 const row = (kind: OutboxRow['kind'], mode: OutboxRow['mode'] = 'live', revision = 1): OutboxRow =>
   ({ id: '1', alertId: 'a-1' as AlertId, revision, kind, mode, expiresAt: new Date('2026-11-25T18:00:00Z') });
-const reach = (id: string, changes: Partial<Reach> = {}): Reach => ({ id: id as DestinationId, channel: 'mail', mode: 'live', parts: 1, lapses: false, ...changes });
-const earlier = (destination: string, mayHave: boolean, part = 0): EarlierDelivery => ({ channel: 'mail', destination: destination as DestinationId, part, mayHave });
+const reach = (id: string, changes: Partial<Reach> = {}): Reach => ({ id: id as DestinationId, channel: 'mail', mode: 'live', parts: 1, lapses: [false], ...changes });
+const earlier = (destination: string, mayHave: boolean, part = 0, route = 0): EarlierDelivery => ({ channel: 'mail', destination: destination as DestinationId, part, route, mayHave });
 const places = (planned: ReturnType<typeof planFanOut>) => planned.map((p) => `${p.destination}/${p.part}`);
 
 describe('the plan of an outbox row', () => {
@@ -25,12 +25,21 @@ describe('the plan of an outbox row', () => {
     expect(places(planFanOut(row('withdrawn', 'live', 3), [], had))).toEqual(['rts/0', 'pink/0']);
   });
 
+  it('tells an ending over every route by which its partner may have the alert, each under a key of its own', () => {
+    const had = [earlier('mts', true, 0, 1), earlier('mts', true, 0, 0), earlier('mts', false, 0, 2), earlier('pink', true, 0, 1)];
+    const planned = planFanOut(row('found', 'live', 3), [reach('mts', { lapses: [false, true, false] })], had);
+    expect(planned.map((p) => `${p.destination} ${p.route}`)).toEqual(['mts 1', 'mts 0', 'pink 1']);
+    expect(new Set(planned.map((p) => p.key)).size).toBe(3);
+    const expiry = planFanOut(row('expired', 'live', 3), [reach('mts', { lapses: [false, true, false] })], had);
+    expect(expiry.map((p) => `${p.destination} ${p.route}`)).toEqual(['mts 0', 'pink 1']);
+  });
+
   it('tells it even to who left the configuration meanwhile', () => {
     expect(places(planFanOut(row('withdrawn', 'live', 2), [], [earlier('gone-tv', true)]))).toEqual(['gone-tv/0']);
   });
 
   it('lets expiry be where messages end by themselves, but never a withdrawal', () => {
-    const reaches = [reach('web', { lapses: true }), reach('rts')];
+    const reaches = [reach('web', { lapses: [true] }), reach('rts')];
     const had = [earlier('web', true), earlier('rts', true)];
     expect(places(planFanOut(row('expired', 'live', 2), reaches, had))).toEqual(['rts/0']);
     expect(places(planFanOut(row('withdrawn', 'live', 2), reaches, had))).toEqual(['web/0', 'rts/0']);

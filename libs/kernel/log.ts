@@ -11,6 +11,7 @@ export interface LogEvents {
   'alert.decided': { alertId: string; action: string; revision: number };
   'outbox.planned': { outboxId: string; alertId: string; revision: number; deliveries: number };
   'delivery.attempted': { deliveryId: string; channel: string; destination: string; attempt: number; outcome: string; reason?: string; ms: number };
+  'delivery.rerouted': { deliveryId: string; destination: string; from: number; to: number; reason: string };
   'delivery.skipped': { deliveryId: string; channel: string; destination: string; cause: string };
   'delivery.dead': { deliveryId: string; channel: string; destination: string; reason: string };
   'delivery.recovered': { deliveryId: string; channel: string; destination: string };

@@ -36,6 +36,8 @@ export interface DeliveryView {
   readonly channel: string;
   readonly destination: DestinationId;
   readonly part: number;
+  /** Which of the destination's routes is in use, from 0; `channel` is that route's. */
+  readonly route: number;
   /** The idempotency key that the partner's ledger knows it by. */
   readonly key: string;
   readonly state: DeliveryState;
@@ -165,7 +167,7 @@ export class AlertViews {
 
 function toView(d: DeliveryRow): DeliveryView {
   return {
-    id: d.id, alertId: d.alertId, mode: d.alert.mode, revision: d.revision, kind: d.kind, channel: d.channel, destination: d.destination, part: d.part, key: d.key,
+    id: d.id, alertId: d.alertId, mode: d.alert.mode, revision: d.revision, kind: d.kind, channel: d.channel, destination: d.destination, part: d.part, route: d.route, key: d.key,
     state: d.state, confirmation: confirmationOf(d.state, d.expected), attempts: d.attempts, outcome: d.last?.outcome ?? null, reason: d.reason ?? d.last?.reason ?? null,
     nextAttemptAt: d.nextAttemptAt, acceptedAt: d.acceptedAt,
     msToAcceptance: d.acceptedAt && d.acceptedAt.getTime() - d.outbox.createdAt.getTime(),

@@ -4,13 +4,13 @@ import type { ClaimedDelivery, DeliveryKind } from '#dispatch/delivery.js';
 
 /** A delivery as `claim_deliveries` and its like return it. */
 export interface ClaimRow {
-  id: DeliveryId; alert_id: AlertId; revision: number; kind: DeliveryKind; channel: string; destination: DestinationId; part: number; key: string; state: string;
+  id: DeliveryId; alert_id: AlertId; revision: number; kind: DeliveryKind; channel: string; destination: DestinationId; part: number; route: number; key: string; state: string;
   attempts: number; lease_token: string; had: boolean; reason: string | null; expires_at: Date; content_hash: string;
 }
 
 export function toClaimed(row: ClaimRow): ClaimedDelivery {
   return {
-    id: row.id, alertId: row.alert_id, revision: row.revision, kind: row.kind, channel: row.channel, destination: row.destination, part: row.part, key: row.key,
+    id: row.id, alertId: row.alert_id, revision: row.revision, kind: row.kind, channel: row.channel, destination: row.destination, part: row.part, route: row.route, key: row.key,
     attempt: row.attempts, leaseToken: row.lease_token, had: row.had, expiresAt: row.expires_at, contentHash: row.content_hash,
   };
 }

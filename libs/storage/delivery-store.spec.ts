@@ -33,7 +33,7 @@ async function planned(...destinations: string[]): Promise<DeliveryId[]> {
   const alert = await stage.approved();
   const made = await store.planNext((row) => destinations.map((id) => {
     const destination = id as DestinationId;
-    return { channel: 'mail', destination, part: 0, key: deliveryKey(row.alertId, row.revision, 'mail', destination, 0), spread: false };
+    return { channel: 'mail', destination, part: 0, route: 0, key: deliveryKey(row.alertId, row.revision, 'mail', destination, 0), spread: false };
   }));
   expect(made?.row.alertId).toBe(alert.id);
   return [...made!.queued];
@@ -197,7 +197,7 @@ function shuffled<T>(items: readonly T[], numbers: Iterable<number> | Iterator<n
 describe('a delivery', () => {
   it('that belongs to the far end of a long audience waits to be woken, while the first of it is taken at once', async () => {
     await stage.approved();
-    const part = (number: number, spread: boolean) => ({ channel: 'mail', destination: 'long' as DestinationId, part: number, key: `long-${number}`, spread });
+    const part = (number: number, spread: boolean) => ({ channel: 'mail', destination: 'long' as DestinationId, part: number, route: 0, key: `long-${number}`, spread });
     const taker = { by: randomUUID(), leaseMs: 5_000, now: stage.clock.now() };
     const made = await store.planNext(() => [part(0, false), part(1, true)], taker);
     expect(made!.taken.map((d) => d.part)).toEqual([0]);
@@ -211,7 +211,7 @@ describe('a delivery', () => {
     const [id] = await planned('twice');
     await rows(stage.source, 'UPDATE outbox SET planned_at = NULL WHERE alert_id = (SELECT alert_id FROM deliveries WHERE id = $1)', [id]);
     const key = (await look(id!)).key;
-    const again = await store.planNext(() => [{ channel: 'mail', destination: 'twice' as DestinationId, part: 0, key, spread: false }]);
+    const again = await store.planNext(() => [{ channel: 'mail', destination: 'twice' as DestinationId, part: 0, route: 0, key, spread: false }]);
     expect(again?.queued).toEqual([]);
     expect(await rows(stage.source, 'SELECT FROM deliveries WHERE key = $1', [key])).toHaveLength(1);
   });
@@ -317,7 +317,7 @@ describe('a database in trouble', () => {
     // Another holds the end of the chain, so that the transaction is still open when it is killed.
     await owner.query('BEGIN');
     await owner.query('SELECT FROM chain_head FOR UPDATE');
-    const planning = store.planNext((row) => [{ channel: 'mail', destination: 'killed' as DestinationId, part: 0, key: `k-${row.id}`, spread: false }]);
+    const planning = store.planNext((row) => [{ channel: 'mail', destination: 'killed' as DestinationId, part: 0, route: 0, key: `k-${row.id}`, spread: false }]);
     const refused = expect(planning).rejects.toMatchObject({ code: 'STORE_BUSY' });
     await untilWaiting();
     await kill();
@@ -325,7 +325,7 @@ describe('a database in trouble', () => {
     await owner.query('COMMIT');
     expect(await rows(stage.source, `SELECT FROM deliveries WHERE destination = 'killed'`)).toEqual([]);
     expect(await stage.facts('outbox.planned')).toBe(facts);
-    const made = await store.planNext((row) => [{ channel: 'mail', destination: 'killed' as DestinationId, part: 0, key: `k-${row.id}`, spread: false }]);
+    const made = await store.planNext((row) => [{ channel: 'mail', destination: 'killed' as DestinationId, part: 0, route: 0, key: `k-${row.id}`, spread: false }]);
     expect([made?.row.alertId, made?.queued.length]).toEqual([alert.id, 1]);
   });
 

@@ -2,8 +2,8 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { AlertId, DeliveryId, DestinationId, Ids, OfficerId } from '#kernel/ids.js';
 import type { Clock } from '#kernel/clock.js';
 import { SYSTEM, wordOf, type FactBody } from '#audit/fact.js';
-import type { Receipt } from '#dispatch/channel.js';
-import { isEnding, type ClaimedDelivery } from '#dispatch/delivery.js';
+import { routeName, type Receipt } from '#dispatch/channel.js';
+import { isEnding, type ClaimedDelivery, type Move } from '#dispatch/delivery.js';
 import type { AttemptRecord, Claim, DeliveryStore, Planned, Postponed, Taker } from '#dispatch/delivery-store.js';
 import type { EarlierDelivery, OutboxRow, PlannedDelivery } from '#dispatch/plan.js';
 import type { CaseKeys } from './case-keys.js';
@@ -36,7 +36,7 @@ export class PgDeliveryStore implements DeliveryStore {
           WHERE o.planned_at IS NULL ORDER BY o.kind IN ('alert', 'update'), o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED`);
       if (!row) return undefined;
       const earlier = await rows<EarlierDelivery>(manager,
-        `SELECT channel, destination, part, may_have AS "mayHave" FROM deliveries WHERE alert_id = $1 AND revision < $2 ORDER BY id FOR UPDATE`,
+        `SELECT channel, destination, part, route, may_have AS "mayHave" FROM deliveries WHERE alert_id = $1 AND revision < $2 ORDER BY id FOR UPDATE`,
         [row.alertId, row.revision]);
       const cancelled = await this.cancelOlder(manager, row);
       const planned = plan(row, earlier);
@@ -94,7 +94,7 @@ export class PgDeliveryStore implements DeliveryStore {
       `WITH lapsed AS (SELECT id FROM deliveries WHERE state = 'sending' AND leased_until < clock_timestamp() ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED)
        UPDATE deliveries d SET lease_token = lease_token + 1, leased_by = $1, leased_until = clock_timestamp() + make_interval(secs => $2)
          FROM lapsed, outbox o WHERE d.id = lapsed.id AND o.alert_id = d.alert_id AND o.revision = d.revision
-       RETURNING d.id, d.alert_id, d.revision, d.kind, d.channel, d.destination, d.part, d.key, d.state, d.attempts, d.lease_token,
+       RETURNING d.id, d.alert_id, d.revision, d.kind, d.channel, d.destination, d.part, d.route, d.key, d.state, d.attempts, d.lease_token,
                  d.may_have AS had, d.reason, d.expires_at, o.content_hash`, [by, leaseMs / 1000]);
     return taken.map(toClaimed);
   }
@@ -108,22 +108,24 @@ export class PgDeliveryStore implements DeliveryStore {
       // A row moves only for the sender that still holds it; a fenced one leaves its attempt behind and nothing else.
       await rows(manager,
         `UPDATE deliveries d SET state = v.state, next_attempt_at = v.next_attempt_at, may_have = v.may_have, reason = v.reason, expected = v.expected,
+                route = coalesce(v.route, d.route), channel = coalesce(v.channel, d.channel),
                 accepted_at = CASE WHEN v.state = 'accepted' THEN coalesce(d.accepted_at, v.ended_at) ELSE d.accepted_at END, leased_by = NULL, leased_until = NULL
-           FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::boolean[], $6::text[], $7::integer[], $8::timestamptz[])
-                AS v (id, token, state, next_attempt_at, may_have, reason, expected, ended_at)
+           FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::boolean[], $6::text[], $7::integer[], $8::timestamptz[],
+                       $9::integer[], $10::text[]) AS v (id, token, state, next_attempt_at, may_have, reason, expected, ended_at, route, channel)
           WHERE d.id = v.id AND d.lease_token = v.token AND d.state = 'sending'`,
         [
           ids, attempts.map((a) => a.delivery.leaseToken), attempts.map((a) => a.settlement.state), attempts.map((a) => a.settlement.nextAttemptAt ?? null),
           attempts.map((a) => a.settlement.mayHave), attempts.map((a) => a.settlement.reason ?? null), attempts.map((a) => a.settlement.expectedReceipts ?? null),
-          attempts.map((a) => new Date(a.startedAt.getTime() + a.ms)),
+          attempts.map((a) => new Date(a.startedAt.getTime() + a.ms)), attempts.map((a) => a.settlement.move?.to ?? null), attempts.map((a) => a.settlement.move?.channel ?? null),
         ]);
       const added = await rows<{ delivery_id: DeliveryId; lease_token: string }>(manager,
-        `INSERT INTO attempts (delivery_id, number, lease_token, started_at, ms, outcome, reason, content_hash)
-         SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::float8[], $6::text[], $7::text[], $8::text[])
+        `INSERT INTO attempts (delivery_id, number, lease_token, started_at, ms, outcome, reason, content_hash, route)
+         SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::integer[])
          ON CONFLICT DO NOTHING RETURNING delivery_id, lease_token`,
         [
           ids, attempts.map((a) => a.delivery.attempt), attempts.map((a) => a.delivery.leaseToken), attempts.map((a) => a.startedAt), attempts.map((a) => a.ms),
           attempts.map((a) => a.outcome.kind), attempts.map((a) => reasonOf(a) ?? null), attempts.map((a) => a.delivery.contentHash),
+          attempts.map((a) => a.delivery.route),
         ]);
       const isNew = new Set(added.map((row) => `${row.delivery_id} ${row.lease_token}`));
       const fresh = attempts.filter((a) => isNew.delete(`${a.delivery.id} ${a.delivery.leaseToken}`));
@@ -138,15 +140,17 @@ export class PgDeliveryStore implements DeliveryStore {
     if (postponed.length === 0) return Promise.resolve();
     return inTransaction(this.source, async (manager) => {
       await rows(manager, 'SELECT FROM deliveries WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [postponed.map((p) => p.delivery.id)]);
-      await rows(manager,
+      const moved = await rows<{ id: DeliveryId }>(manager,
         `UPDATE deliveries d SET state = 'waiting', next_attempt_at = v.until, reason = v.reason, attempts = d.attempts - 1, may_have = v.had,
-                leased_by = NULL, leased_until = NULL
-           FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::boolean[]) AS v (id, token, until, reason, had)
-          WHERE d.id = v.id AND d.lease_token = v.token AND d.state = 'sending'`,
+                route = coalesce(v.route, d.route), channel = coalesce(v.channel, d.channel), leased_by = NULL, leased_until = NULL
+           FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::boolean[], $6::integer[], $7::text[]) AS v (id, token, until, reason, had, route, channel)
+          WHERE d.id = v.id AND d.lease_token = v.token AND d.state = 'sending' RETURNING d.id`,
         [
           postponed.map((p) => p.delivery.id), postponed.map((p) => p.delivery.leaseToken), postponed.map((p) => p.until), postponed.map((p) => p.reason),
-          postponed.map((p) => p.delivery.had),
+          postponed.map((p) => p.delivery.had), postponed.map((p) => p.move?.to ?? null), postponed.map((p) => p.move?.channel ?? null),
         ]);
+      const held = new Set(moved.map((row) => row.id));
+      await this.facts.append(manager, postponed.flatMap(({ delivery, move }) => (held.has(delivery.id) ? this.rerouted(delivery, move) : [])));
     });
   }
 
@@ -163,12 +167,12 @@ export class PgDeliveryStore implements DeliveryStore {
     return row?.revision ?? 0;
   }
 
-  breakerChanged(destination: DestinationId, state: 'closed' | 'open' | 'half-open', at: Date): Promise<void> {
+  breakerChanged(destination: DestinationId, route: number, state: 'closed' | 'open' | 'half-open', at: Date): Promise<void> {
     return inTransaction(this.source, async (manager) => {
       await rows(manager,
-        `INSERT INTO breakers VALUES ($1, $2, $3) ON CONFLICT (destination) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at`,
-        [destination, state, at]);
-      await this.facts.append(manager, [this.facts.make('breaker.changed', SYSTEM, undefined, { destination, state: state === 'half-open' ? 'half_open' : state })]);
+        `INSERT INTO breakers VALUES ($1, $2, $3) ON CONFLICT (route) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at`,
+        [routeName(destination, route), state, at]);
+      await this.facts.append(manager, [this.facts.make('breaker.changed', SYSTEM, undefined, { destination, route, state: state === 'half-open' ? 'half_open' : state })]);
     });
   }
 
@@ -193,19 +197,19 @@ export class PgDeliveryStore implements DeliveryStore {
 
   private insert(manager: EntityManager, row: OutboxRow, planned: readonly PlannedDelivery[], taker?: Taker): Promise<ClaimRow[]> {
     return rows<ClaimRow>(manager,
-      `INSERT INTO deliveries AS d (id, alert_id, revision, kind, channel, destination, part, key, expires_at,
+      `INSERT INTO deliveries AS d (id, alert_id, revision, kind, channel, destination, part, key, expires_at, route,
                                     state, next_attempt_at, attempts, lease_token, leased_by, leased_until, may_have)
-       SELECT v.id, $1, $2, $3, v.channel, v.destination, v.part, v.key, $4,
+       SELECT v.id, $1, $2, $3, v.channel, v.destination, v.part, v.key, $4, v.route,
               CASE WHEN v.spread THEN 'waiting' WHEN t.taker IS NULL THEN 'queued' ELSE 'sending' END, CASE WHEN v.spread THEN $13::timestamptz END,
               (t.taker IS NOT NULL)::integer, (t.taker IS NOT NULL)::integer, t.taker,
               CASE WHEN t.taker IS NOT NULL THEN clock_timestamp() + make_interval(secs => $11) END, t.taker IS NOT NULL
-         FROM unnest($5::uuid[], $6::text[], $7::text[], $8::integer[], $9::text[], $14::boolean[]) AS v (id, channel, destination, part, key, spread),
+         FROM unnest($5::uuid[], $6::text[], $7::text[], $8::integer[], $9::text[], $14::boolean[], $15::integer[]) AS v (id, channel, destination, part, key, spread, route),
               LATERAL (SELECT CASE WHEN NOT v.spread THEN $10::uuid END AS taker) t
        ON CONFLICT DO NOTHING RETURNING d.*, false AS had, (SELECT content_hash FROM outbox WHERE id = $12) AS content_hash`,
       [
         row.alertId, row.revision, row.kind, row.expiresAt, planned.map(() => this.ids.next()), planned.map((p) => p.channel),
         planned.map((p) => p.destination), planned.map((p) => p.part), planned.map((p) => p.key), taker?.by ?? null, taker ? taker.leaseMs / 1000 : null, row.id,
-        this.clock.now(), planned.map((p) => p.spread),
+        this.clock.now(), planned.map((p) => p.spread), planned.map((p) => p.route),
       ]);
   }
 
@@ -227,7 +231,7 @@ export class PgDeliveryStore implements DeliveryStore {
     await rows(manager,
       `WITH again AS (
          UPDATE deliveries e SET state = 'queued', reason = 'overtaken' FROM deliveries d
-          WHERE d.id = ANY ($1) AND e.alert_id = d.alert_id AND e.channel = d.channel AND e.destination = d.destination AND e.part = d.part
+          WHERE d.id = ANY ($1) AND e.alert_id = d.alert_id AND e.channel = d.channel AND e.destination = d.destination AND e.part = d.part AND e.route = d.route
             AND e.kind IN ('found', 'withdrawn', 'expired') AND e.state = 'accepted'
          RETURNING e.id)
        SELECT pg_notify('deliveries', id::text) FROM again`, [overtaking.map((row) => row.id)]);
@@ -237,12 +241,18 @@ export class PgDeliveryStore implements DeliveryStore {
   private attemptFacts({ delivery, outcome, settlement, ms }: AttemptRecord): string[] {
     const reason = 'reason' in outcome ? wordOf(outcome.reason) : undefined;
     const attempted = this.facts.make('delivery.attempted', SYSTEM, delivery.alertId, {
-      ...naming(delivery), part: delivery.part, call: isEnding(delivery.kind) ? 'withdraw' : 'publish', attempt: delivery.attempt, outcome: outcome.kind,
+      ...naming(delivery), part: delivery.part, route: delivery.route, call: isEnding(delivery.kind) ? 'withdraw' : 'publish', attempt: delivery.attempt, outcome: outcome.kind,
       ...(reason && { reason }), contentHash: delivery.contentHash, ms: Math.round(ms),
     });
-    if (settlement.state !== 'dead') return [attempted];
+    if (settlement.state !== 'dead') return [attempted, ...this.rerouted(delivery, settlement.move)];
     const dead = this.facts.make('delivery.dead', SYSTEM, delivery.alertId, { ...naming(delivery), attempts: delivery.attempt, reason: wordOf(settlement.reason ?? '') });
     return [attempted, dead];
+  }
+
+  /** What moved and why; beginning again with the first route is no news. */
+  private rerouted(delivery: ClaimedDelivery, move?: Move): string[] {
+    if (move?.reason === undefined) return [];
+    return [this.facts.make('delivery.rerouted', SYSTEM, delivery.alertId, { ...naming(delivery), from: delivery.route, to: move.to, reason: wordOf(move.reason) })];
   }
 }
 

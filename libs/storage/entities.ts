@@ -53,6 +53,8 @@ export class DeliveryEntity {
   @Column('text') channel!: string;
   @Column('text') destination!: DestinationId;
   @Column('integer') part!: number;
+  /** The destination's route in use, from 0; `channel` is that route's. */
+  @Column('integer') route!: number;
   /** The idempotency key that the partner's ledger knows it by. */
   @Column('text') key!: string;
   @Column('text') state!: DeliveryState;

@@ -74,7 +74,7 @@ function records(count: number): string[] {
   return Array.from({ length: count }, () => makeFact({
     id: randomIds.next<FactId>(), at: new Date(), type: 'delivery.attempted', actor: SYSTEM, alertId: randomIds.next<AlertId>(),
     body: {
-      deliveryId: randomIds.next<FactId>(), key: '0123456789abcdef0123456789abcdef', channel: 'cap-push', destination: 'tv-1', part: 0, call: 'publish', attempt: 1,
+      deliveryId: randomIds.next<FactId>(), key: '0123456789abcdef0123456789abcdef', channel: 'cap-push', destination: 'tv-1', part: 0, route: 0, call: 'publish', attempt: 1,
       outcome: 'accepted', contentHash: 'a'.repeat(64), ms: 12,
     },
   }).record);

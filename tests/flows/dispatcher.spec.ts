@@ -305,7 +305,7 @@ describe('a withdrawal', () => {
   it('is sent again, and a person told, when a publish slipped out after it all the same', async () => {
     const alert = await stage.approved();
     const store = stage.deliveries();
-    const [row] = [await store.planNext((r) => [{ channel: 'rts', destination: 'rts' as never, part: 0, key: `${r.alertId}`, spread: false }])];
+    const [row] = [await store.planNext((r) => [{ channel: 'rts', destination: 'rts' as never, part: 0, route: 0, key: `${r.alertId}`, spread: false }])];
     const { taken } = await store.claim(row!.queued, alert.id, 5_000, stage.clock.now());
     await stage.withdrawn(alert);
     const dispatcher = stage.dispatcher();

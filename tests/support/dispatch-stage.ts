@@ -39,11 +39,13 @@ export interface Partner {
   readonly resend?: 'safe' | 'ask';
   readonly lapses?: boolean;
   readonly parts?: number;
+  /** Further routes; each answers by the script of its own id. */
+  readonly fallbacks?: readonly Omit<Partner, 'fallbacks'>[];
 }
 
 /** A state of `deliveries` that the stories look at. */
 export interface Seen {
-  id: DeliveryId; destination: string; revision: number; kind: string; state: string; reason: string | null; attempts: number; may_have: boolean; key: string; part: number;
+  id: DeliveryId; destination: string; route: number; channel: string; revision: number; kind: string; state: string; reason: string | null; attempts: number; may_have: boolean; key: string; part: number;
   alert_id: AlertId;
 }
 
@@ -56,6 +58,8 @@ export class DispatchStage {
   /** Answers to come, a destination each; when there is none left, the partner takes and accepts. */
   readonly script = new Map<string, Answer[]>();
   readonly wakes: { id: DeliveryId; at: Date }[] = [];
+  /** Routes whose probe says that they are not well. */
+  readonly unwell = new Set<string>();
   /** Added to the machine's clock for everything but the database. */
   offsetMs = 0;
   readonly clock: Clock = { now: () => new Date(Date.now() + this.offsetMs) };
@@ -89,8 +93,10 @@ export class DispatchStage {
   dispatcher(changes: Partial<DispatcherInput> & { breaker?: Partial<BreakerPolicy> } = {}): Dispatcher {
     const store = changes.store ?? this.deliveries();
     const partners = new Partners({
-      destinations: this.partners.map(({ id }) => ({ id: id as DestinationId, name: id, channel: id, mode: 'drill', settings: {} })),
-      channelOf: (kind) => this.channel(this.partners.find((p) => p.id === kind)!),
+      destinations: this.partners.map(({ id, fallbacks = [] }) => ({
+        id: id as DestinationId, name: id, channel: id, mode: 'drill', settings: {}, fallbacks: fallbacks.map((f) => ({ channel: f.id, settings: {} })),
+      })),
+      channelOf: (kind) => this.channel(this.partners.flatMap((p) => [p, ...(p.fallbacks ?? [])]).find((p) => p.id === kind)!),
       clock: this.clock, log: this.log, secret: () => '', audience: new MemoryAudience(), receive: (receipt) => store.receive([receipt]), onBreaker: () => undefined,
       breakerPolicy: { timeoutMs: 20_000, thresholdPercentage: 50, volume: 1_000, patienceMs: 15_000, ...changes.breaker },
     });
@@ -175,7 +181,7 @@ export class DispatchStage {
     };
     return {
       kind: id, settings: z.strictObject({}), resend: () => resend, lapses, parts: () => parts, preview: () => [],
-      open: () => ({ publish: call('publish'), withdraw: call('withdraw'), probe: async () => ({ well: true }), close: async () => undefined }),
+      open: () => ({ publish: call('publish'), withdraw: call('withdraw'), probe: async () => (this.unwell.has(id) ? { well: false, reason: 'away' } : { well: true }), close: async () => undefined }),
     };
   }
 }

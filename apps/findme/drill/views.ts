@@ -7,6 +7,8 @@ export interface DeliveryView {
   readonly channel: string;
   readonly destination: string;
   readonly part: number;
+  /** Which of the destination's routes is in use, from 0. */
+  readonly route: number;
   readonly state: string;
   /** How far it is known to have come; `unknowable` where nobody will ever say more. */
   readonly confirmation: string | null;

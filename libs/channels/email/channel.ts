@@ -87,9 +87,10 @@ class EmailConnection implements Connection {
     }
     const now: Halfway = { taken: new Set([...taken, ...answer.sent.accepted]), lost: new Set([...lost, ...lasting.map((r) => r.recipient)]) };
     if (lasting.length === rejected.length) return this.through(message.key, mail.messageId, now.taken.size);
-    // Some newsrooms put it off (greylisting, a full mailbox): only they are asked again.
+    // Some newsrooms put it off (greylisting, a full mailbox): only they are asked again. Those that took it have it, so this
+    // is not `deferred`.
     this.halfway.set(message.key, now);
-    return { kind: 'deferred', reason: `${rejected.length - lasting.length} of ${settings.to.length} newsrooms put off` };
+    return { kind: now.taken.size > 0 ? 'uncertain' : 'deferred', reason: `${rejected.length - lasting.length} of ${settings.to.length} newsrooms put off` };
   }
 
   private through(key: string, messageId: string, expectedReceipts: number): Outcome {

@@ -6,6 +6,9 @@ CREATE TABLE deliveries (
   alert_id        uuid NOT NULL,
   revision        integer NOT NULL,
   kind            text NOT NULL,
+  -- The destination's route of the attempt under way, or of the coming one; once taken, the one that took it. The channel is
+  -- that route's. An ending has a row for each route that may hold what it ends.
+  route           integer NOT NULL DEFAULT 0 CHECK (route >= 0),
   channel         text NOT NULL,
   destination     text NOT NULL,
   part            integer NOT NULL DEFAULT 0,
@@ -30,7 +33,7 @@ CREATE TABLE deliveries (
   settled_by      uuid,
   -- Receipts up to here speak of what was before a person had it sent again.
   heard_up_to     bigint NOT NULL DEFAULT 0,
-  UNIQUE (alert_id, revision, channel, destination, part),
+  UNIQUE (alert_id, revision, channel, destination, part, route),
   FOREIGN KEY (alert_id, revision, kind) REFERENCES outbox (alert_id, revision, kind),
   CHECK ((state = 'sending') = (leased_until IS NOT NULL)),
   CHECK ((state = 'waiting') = (next_attempt_at IS NOT NULL)),
@@ -55,6 +58,7 @@ CREATE TABLE attempts (
   outcome      text NOT NULL CHECK (outcome IN ('accepted', 'refused', 'deferred', 'uncertain')),
   reason       text,
   content_hash text NOT NULL,
+  route        integer NOT NULL DEFAULT 0,
   PRIMARY KEY (delivery_id, number, lease_token)
 );
 
@@ -84,9 +88,9 @@ CREATE TABLE receipts (
 CREATE INDEX receipts_unmatched ON receipts (destination, reference) WHERE delivery_id IS NULL;
 CREATE INDEX receipts_delivery ON receipts (delivery_id);
 
--- A destination's breaker as its dispatcher last saw it, for the desks.
+-- A route's breaker as its dispatcher last saw it, for the desks: `mts` is the first route of mts, `mts#2` the second.
 CREATE TABLE breakers (
-  destination text PRIMARY KEY,
+  route       text PRIMARY KEY,
   state       text NOT NULL CHECK (state IN ('closed', 'open', 'half-open')),
   changed_at  timestamptz NOT NULL
 );
@@ -95,7 +99,7 @@ CREATE TABLE breakers (
 -- ending): what is no longer to be sent dies here. One statement for the caller, so nothing is held while it thinks.
 -- Returns the taken rows (`sending`) and the ones that died (`cancelled`, `dead`).
 CREATE FUNCTION claim_deliveries(p_ids uuid[], p_by uuid, p_lease interval, p_now timestamptz)
-  RETURNS TABLE (id uuid, alert_id uuid, revision integer, kind text, channel text, destination text, part integer, key text, state text,
+  RETURNS TABLE (id uuid, alert_id uuid, revision integer, kind text, channel text, destination text, part integer, route integer, key text, state text,
                  attempts integer, lease_token bigint, had boolean, reason text, expires_at timestamptz, content_hash text)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
@@ -124,7 +128,7 @@ BEGIN
     leased_until = CASE WHEN due.cause IS NULL AND NOT due.late THEN clock_timestamp() + p_lease END,
     may_have = d.may_have OR (due.cause IS NULL AND NOT due.late)
     FROM due, outbox o WHERE d.id = due.id AND o.alert_id = d.alert_id AND o.revision = d.revision
-  RETURNING d.id, d.alert_id, d.revision, d.kind, d.channel, d.destination, d.part, d.key, d.state, d.attempts, d.lease_token,
+  RETURNING d.id, d.alert_id, d.revision, d.kind, d.channel, d.destination, d.part, d.route, d.key, d.state, d.attempts, d.lease_token,
             due.may_have, d.reason, d.expires_at, o.content_hash;
 END $$;
 -- Whether what a revision makes may be sent now: as claim_deliveries judges, and under the same lock.
@@ -137,7 +141,7 @@ GRANT EXECUTE ON FUNCTION may_be_sent(uuid, integer, text) TO findme_app;
 GRANT EXECUTE ON FUNCTION claim_deliveries(uuid[], uuid, interval, timestamptz) TO findme_app;
 
 GRANT SELECT, INSERT ON deliveries, attempts, delivery_references, receipts TO findme_app;
-GRANT UPDATE (state, attempts, next_attempt_at, lease_token, leased_by, leased_until, may_have, reason, expected, confirmed, failed,
+GRANT UPDATE (route, channel, state, attempts, next_attempt_at, lease_token, leased_by, leased_until, may_have, reason, expected, confirmed, failed,
               accepted_at, settled_by, heard_up_to) ON deliveries TO findme_app;
 GRANT UPDATE (delivery_id) ON receipts TO findme_app;
 GRANT SELECT, INSERT, UPDATE ON breakers TO findme_app;
