@@ -1,0 +1,112 @@
+import { previewSms } from '#channels/smpp/encode.js';
+import { smpp } from '#channels/smpp/channel.js';
+import { inventedNumbers, numbersFile, settingsWith } from '#channels/smpp/testing/operator-stage.js';
+import type { Connection, Receipt } from '#dispatch/channel.js';
+import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
+import { systemClock } from '#kernel/clock.js';
+import type { DestinationId } from '#kernel/ids.js';
+import { silentLog } from '#kernel/log.js';
+import { until } from '../support/until.js';
+import { PASSWORD, REFUSED, startNetSmppProgram } from './net-smpp-program.js';
+
+const centre = await startNetSmppProgram();
+
+if (typeof centre === 'string') it.skip(`a message centre on Net::SMPP takes our messages (skipped: ${centre})`, () => undefined);
+else {
+  describe('a message centre on Net::SMPP', () => {
+    const patient = () => new AbortController().signal;
+    const numbers = numbersFile(inventedNumbers(3));
+    const connections: Connection[] = [];
+    afterEach(async () => {
+      await Promise.all(connections.splice(0).map((connection) => connection.close()));
+      centre.tell('release');
+      centre.forget();
+    });
+    afterAll(async () => {
+      numbers.remove();
+      await centre.stop();
+    });
+
+    const open = (overrides: Record<string, unknown> = {}, password = PASSWORD) => {
+      const settings = settingsWith({ port: centre.port, timeoutMs: 3_000, ...overrides });
+      const receipts: Receipt[] = [];
+      const connection = smpp.open(
+        { id: 'operater-proba' as DestinationId, name: 'Operater (proba)', channel: 'smpp', mode: 'drill', settings },
+        { clock: systemClock, log: silentLog, secret: () => password, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
+      );
+      connections.push(connection);
+      return { settings, connection, receipts };
+    };
+    /** Latin and Cyrillic letters beyond GSM-7, a text of GSM-7 with its escaped characters, and one with a pair of surrogates. */
+    const gsm = `MISSING (drill): a girl of 6, Nis, 24 Nov. {red jacket} [blue boots] ~ reward 0 € ^ call 192 at once. ${'She may ask for her dog. '.repeat(5)}`.trim();
+    const notice = (() => {
+      const plain = sampleNotice();
+      return sampleNotice({ texts: { ...plain.texts, en: { ...plain.texts.en, short: gsm }, 'sr-Cyrl': { ...plain.texts['sr-Cyrl'], short: `${plain.texts['sr-Cyrl'].short} ${'\u{1F6A8}'.repeat(20)}` } } });
+    })();
+
+    it('reads the list, and every text as it was previewed, in both alphabets and longer than a segment', async () => {
+      const { settings, connection, receipts } = open({ languages: ['sr-Latn', 'sr-Cyrl', 'en'], maxSegments: 6, binds: 2 });
+      const outcome = await connection.publish(sampleMessage({ notice }), patient());
+      const texts = await until(() => centre.heard('text'), (all) => all.length === 3);
+      const previews = previewSms(notice, settings);
+      // Two binds: which of them is read first is the centre's affair.
+      expect(texts.map(({ to, text }) => [to, text]).sort()).toEqual(previews.map(({ text }) => [['SVI'], text]).sort());
+      expect(previews.map(({ encoding }) => encoding)).toEqual(['UCS-2', 'UCS-2', 'GSM-7']);
+
+      const segments = centre.heard('submit');
+      expect(segments.map(({ total }) => total).sort()).toEqual(previews.flatMap(({ segments: n }) => Array<number>(n).fill(n)).sort());
+      expect(previews.every(({ segments: n }) => n > 1)).toBe(true);
+      for (const segment of segments) expect(segment).toMatchObject({ command: 'submit_multi', flags: [2], source: 'PronadjiMe', esm: 0x40, priority: 3, validity: '261125050000000+' });
+      // The header's six octets leave room for 67 units of UCS-2, and for 153 septets that stand in an octet each.
+      for (const { coding, octets } of segments) expect(octets).toBeLessThanOrEqual(coding === 8 ? 140 : 159);
+      expect(new Set(segments.map(({ key }) => key)).size).toBe(segments.length);
+
+      // Only the last segment of a text asks for its receipt, and each receipt comes back under the identifier given.
+      const asked = segments.filter(({ registered }) => registered === 1);
+      expect(asked.every(({ number, total }) => number === total)).toBe(true);
+      expect(outcome).toMatchObject({ kind: 'accepted', expectedReceipts: 3 });
+      expect(outcome.kind === 'accepted' && [...outcome.references].sort()).toEqual(segments.map(({ id }) => id).sort());
+      await until(() => receipts.length, (n) => n === 3);
+      expect(receipts.map(({ about, stage, word }) => [about, stage, word]).sort()).toEqual(asked.map(({ id }) => [{ reference: id }, 'confirmed', 'DELIVRD']).sort());
+    });
+
+    it('reads opted-in numbers one by one, and its refusal of a list is one', async () => {
+      const { connection, receipts } = open({ audience: { kind: 'numbers', file: numbers.file }, languages: ['sr-Latn'], keyTlv: null });
+      expect(await connection.publish(sampleMessage({ notice }), patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 3 });
+      const texts = await until(() => centre.heard('text'), (all) => all.length === 3);
+      expect(texts).toEqual(inventedNumbers(3).map((number) => ({ event: 'text', to: [number], text: notice.texts['sr-Latn'].short })));
+      expect(centre.heard('submit').every(({ command, key }) => command === 'submit_sm' && key === null)).toBe(true);
+      await until(() => receipts.length, (n) => n === 3);
+
+      const other = open({ audience: { kind: 'distribution-list', name: REFUSED } });
+      expect((await other.connection.publish(sampleMessage({ notice }), patient())).kind).toBe('refused');
+    });
+
+    it('cancels what is under way when the child is found, and the ending arrives', async () => {
+      centre.tell('hold');
+      const { settings, connection, receipts } = open({ deduplicates: true });
+      const outcome = await connection.publish(sampleMessage({ notice }), patient());
+      if (outcome.kind !== 'accepted') throw new Error(outcome.kind);
+      const ending = sampleEnding('found', notice);
+      expect((await connection.withdraw(sampleMessage({ notice: ending }), patient())).kind).toBe('accepted');
+      const cancels = await until(() => centre.heard('cancel'), (all) => all.length === outcome.references.length);
+      expect(cancels.map(({ id, status }) => [id, status]).sort()).toEqual(outcome.references.map((id) => [id, 0]).sort());
+      expect(centre.heard('text').at(-1)!.text).toBe(previewSms(ending, settings)[0]!.text);
+      centre.tell('release');
+      // Nothing of what was cancelled is ever reported as delivered: the only receipt is that of the ending.
+      await until(() => receipts.length, (n) => n === 1);
+      const last = centre.heard('submit').at(-1)!;
+      expect(receipts).toMatchObject([{ about: { reference: last.id }, stage: 'confirmed' }]);
+    });
+
+    it('is well to a probe, which sends nothing, and does not let in those who have another password', async () => {
+      expect(await open().connection.probe(patient())).toEqual({ well: true });
+      expect(centre.heard('submit')).toEqual([]);
+      const stranger = open({ timeoutMs: 500 }, 'sasvim');
+      expect((await stranger.connection.publish(sampleMessage({ notice }), patient())).kind).toBe('deferred');
+      const binds = await until(() => centre.heard('bind'), (all) => all.some(({ status }) => status !== 0));
+      expect(binds.at(-1)).toEqual({ event: 'bind', as: 'bind_transceiver', system: 'findme', version: 0x34, status: 0x0e });
+    });
+  });
+}
