@@ -63,6 +63,20 @@ describe('the receiver of delivery notifications', () => {
     }
   });
 
+  it('reads the report of a server that calls it a mixed mail, and no other part for one', async () => {
+    const room = await receiver();
+    try {
+      const mixed = report('delivered').replace('multipart/report; report-type=delivery-status', 'multipart/mixed');
+      expect(await post(room.at, false, room.address, mixed)).toBe(250);
+      expect(room.receipts.map((r) => r.word)).toEqual(['delivered']);
+      expect(await post(room.at, false, room.address, mixed.replace('message/delivery-status', 'text/plain'))).toBe(250);
+      expect(await post(room.at, false, room.address, mixed.replace('multipart/mixed', 'multipart/alternative'))).toBe(250);
+      expect(room.receipts).toHaveLength(1);
+    } finally {
+      await room.close();
+    }
+  });
+
   it('takes mail only from the empty return path, to one address that it signed, below its size', async () => {
     const room = await receiver();
     try {

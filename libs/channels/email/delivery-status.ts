@@ -18,13 +18,15 @@ const ACTIONS: readonly string[] = ['failed', 'delayed', 'delivered', 'relayed',
 const RECIPIENTS_AT_MOST = 100;
 
 /**
- * Reads a notification: `multipart/report` with `report-type=delivery-status` and a `message/delivery-status` part.
- * Nothing when the mail is no such report. Recipients whose group lacks an address or a known action are left out.
+ * Reads a notification: `multipart/report` with `report-type=delivery-status` and a `message/delivery-status` part. OpenSMTPD
+ * calls the whole `multipart/mixed`; the part speaks for itself. Nothing when the mail is no such report. Recipients whose
+ * group lacks an address or a known action are left out.
  */
 export async function readDeliveryStatus(mail: Buffer): Promise<DeliveryStatus | undefined> {
   const parsed = await simpleParser(mail, { keepDeliveryStatus: true, skipHtmlToText: true, skipTextToHtml: true, skipImageLinks: true, skipTextLinks: true });
   const type = parsed.headers.get('content-type') as { value?: unknown; params?: Record<string, unknown> } | undefined;
-  if (type?.value !== 'multipart/report' || String(type.params?.['report-type']).toLowerCase() !== 'delivery-status') return undefined;
+  const isReport = type?.value === 'multipart/report' && String(type.params?.['report-type']).toLowerCase() === 'delivery-status';
+  if (!isReport && type?.value !== 'multipart/mixed') return undefined;
   const part = parsed.attachments.find((a) => a.contentType === 'message/delivery-status');
   return part && readFields(part.content.toString('utf8'));
 }
