@@ -5,10 +5,19 @@ import { npmLaunchers, watchLaunchers } from './launcher.js';
 
 const JEST = ['--experimental-vm-modules', '--no-warnings', join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js')];
 const ESLINT = [join(projectRoot, 'node_modules', 'eslint', 'bin', 'eslint.js'), '.'];
+/** The room of these tests, and specs elsewhere that ask xmlsec1 and protoc. */
+const PEERS = ['tests/peers', 'libs/cap/sign.spec.ts', 'libs/channels/gtfs-realtime/gtfs-realtime.spec.ts'];
 
 /** All tests, or those the parameters choose (Jest's own). Returns the exit code. */
 export function test(parameters: readonly string[]): Promise<number> {
   return runNode([...JEST, ...parameters]);
+}
+
+/** The tests that let programs of others judge ours, after installing those as far as this machine lets us. Returns the exit code. */
+export async function testPeers(parameters: readonly string[]): Promise<number> {
+  // Best effort, also where there is no shell: it says what it could not get, and each test says why it is skipped.
+  await run('bash', [join(projectRoot, 'tests', 'peers', 'install.sh')]).catch(() => undefined);
+  return test(['--verbose', ...parameters, ...PEERS]);
 }
 
 /** What CI runs, cheapest first: the build is done by now; lint, then the tests. Returns the first exit code that is not 0. */
@@ -17,8 +26,10 @@ export async function check(parameters: readonly string[]): Promise<number> {
   return lint === 0 ? test(parameters) : lint;
 }
 
-function runNode(parameters: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, parameters, { cwd: projectRoot, stdio: 'inherit' });
+const runNode = (parameters: readonly string[]): Promise<number> => run(process.execPath, parameters);
+
+function run(command: string, parameters: readonly string[]): Promise<number> {
+  const child = spawn(command, parameters, { cwd: projectRoot, stdio: 'inherit' });
   // Ctrl-C reaches the child by itself, being of our group; a SIGTERM reaches us alone.
   const ignore = (): void => undefined;
   const pass = (): void => void child.kill('SIGTERM');
