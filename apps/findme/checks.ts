@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '#config/project-root.js';
 import { npmLaunchers, watchLaunchers } from './launcher.js';
@@ -17,7 +19,21 @@ export function test(parameters: readonly string[]): Promise<number> {
 export async function testPeers(parameters: readonly string[]): Promise<number> {
   // Best effort, also where there is no shell: it says what it could not get, and each test says why it is skipped.
   await run('bash', [join(projectRoot, 'tests', 'peers', 'install.sh')]).catch(() => undefined);
-  return test(['--verbose', ...parameters, ...PEERS]);
+  const folder = mkdtempSync(join(tmpdir(), 'findme-peers-'));
+  try {
+    const results = join(folder, 'jest.json');
+    const code = await test(['--verbose', '--json', `--outputFile=${results}`, ...parameters, ...PEERS]);
+    for (const name of skippedIn(existsSync(results) ? readFileSync(results, 'utf8') : '{}')) process.stderr.write(`Skipped: ${name}\n`);
+    return code;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The tests that were skipped, by Jest's own results: of a file that skipped all, Jest itself names none. */
+function skippedIn(results: string): string[] {
+  const { testResults = [] } = JSON.parse(results) as { testResults?: { assertionResults: { status: string; fullName: string }[] }[] };
+  return testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'pending').map(({ fullName }) => fullName);
 }
 
 /** What CI runs, cheapest first: the build is done by now; lint, then the tests. Returns the first exit code that is not 0. */
