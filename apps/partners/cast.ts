@@ -10,19 +10,19 @@ interface FakePartnerModule {
 export type Cast = ReadonlyMap<string, FakePartner>;
 
 /**
- * Starts every simulated partner of a configuration, one for each of its routes. A channel's fake partner lies in the channel's own folder, so a new
- * channel needs no change here.
+ * Starts every simulated partner of a configuration, one for each of its routes. A channel's fake partner lies in the
+ * channel's own folder, so a new channel needs no change here.
  */
 export async function startCast(destinations: readonly Destination[], secret: SecretReader, apiUrl: string): Promise<Cast> {
-  const playing = new Map<string, FakePartner>();
   const played = destinations.filter((d) => d.simulated).flatMap((d) => routesOf(d).map((destination, route) => ({ destination, name: routeName(d.id, route) })));
-  for (const { destination, name } of played) {
+  const playing = await Promise.all(played.map(async ({ destination, name }) => {
     const { startFakePartner } = (await import(`../../libs/channels/${destination.channel}/fake-partner.js`)) as FakePartnerModule;
-    playing.set(name, await startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
+    const partner = await startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
       throw portTaken(error, name) ?? error;
-    }));
-  }
-  return playing;
+    });
+    return [name, partner] as const;
+  }));
+  return new Map(playing);
 }
 
 /** What an operator can do something about, said as a sentence. */

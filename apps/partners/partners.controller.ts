@@ -1,4 +1,4 @@
-import { BadRequestException, Body, Controller, Get, HttpCode, Inject, NotFoundException, Param, Put } from '@nestjs/common';
+import { BadRequestException, Body, Controller, Get, HttpCode, Inject, NotFoundException, Param, Put, Query } from '@nestjs/common';
 import { z } from 'zod';
 import type { FakePartner, LedgerEntry } from '#dispatch/testing/fake-partner.js';
 import type { Cast } from './cast.js';
@@ -19,6 +19,21 @@ export class PartnersController {
   @Get()
   list(): { destination: string; port: number; taken: number }[] {
     return [...this.cast].map(([destination, { port, ledger }]) => ({ destination, port, taken: ledger.length }));
+  }
+
+  /** Every ledger counted by key, for entries not older than `since` (milliseconds since the epoch): a country's would be long to read. */
+  @Get('ledgers')
+  ledgers(@Query('since') since = '0'): { destination: string; keys: { key: string; effects: number; duplicates: number }[] }[] {
+    return [...this.cast].map(([destination, { ledger }]) => {
+      const keys = new Map<string, { key: string; effects: number; duplicates: number }>();
+      for (const { key, duplicate, at } of ledger) {
+        if (at < Number(since)) continue;
+        const count = keys.get(key) ?? { key, effects: 0, duplicates: 0 };
+        keys.set(key, count);
+        count[duplicate ? 'duplicates' : 'effects'] += 1;
+      }
+      return { destination, keys: [...keys.values()] };
+    });
   }
 
   @Get(':destination/ledger')

@@ -3,7 +3,7 @@ import type { AlertFile } from './alert-file.js';
 import type { ApiClient } from './api-client.js';
 import { isErased, watchErasures, type ErasureView } from './erasures.js';
 import { compareLedgers, readLedgers, type LedgerReport } from './ledgers.js';
-import { changeLine, progressLine } from './report.js';
+import { changeLine, channelLines, progressLine } from './report.js';
 import { isConfirmed, isSettled, type DeliveryView } from './views.js';
 
 export interface DrillInput {
@@ -17,6 +17,8 @@ export interface DrillInput {
   readonly say: (line: string) => void;
   /** How long a fan-out may take until it counts as failed, in milliseconds. */
   readonly patienceMs: number;
+  /** Tell what becomes of each destination, or only of each channel: there may be hundreds. */
+  readonly tell: 'destinations' | 'channels';
 }
 
 export interface DrillResult {
@@ -46,12 +48,15 @@ interface AlertView {
 }
 
 const POLL_MS = 100;
+const SLOW_POLL_MS = 1_000;
+/** Looking takes no more than so small a part of the time: it must not hold up what it looks at. */
+const POLL_SHARE = 5;
 
 /**
  * The main job, played through the public API: author, approve, watch the fan-out, "found", watch again, compare with the
  * partners' ledgers, verify the audit.
  */
-export async function runDrill({ file, author, approver, auditor, controlUrl, say, patienceMs }: DrillInput): Promise<DrillResult> {
+export async function runDrill({ file, author, approver, auditor, controlUrl, say, patienceMs, tell }: DrillInput): Promise<DrillResult> {
   const since = Date.now();
   await Promise.all([author.signIn(), approver.signIn(), auditor.signIn()]);
   say('Author, approver and auditor have signed in.');
@@ -72,16 +77,16 @@ export async function runDrill({ file, author, approver, auditor, controlUrl, sa
 
   alert = await approver.post<AlertView>(`${path}/approve`, { contentHash, code: await approver.code() }, current());
   say('Approved by the second officer. Fan-out:');
-  await watch(author, path, 'publish', say, patienceMs);
+  await watch(author, path, 'publish', { say, patienceMs, tell });
 
   await author.post<AlertView>(`${path}/found`, { reason: 'Vežba: dete je pronađeno. / Drill: the child was found.' }, { 'idempotency-key': randomUUID() });
   say('Found. The ending goes out:');
-  const deliveries = await watch(author, path, 'ending', say, patienceMs);
+  const deliveries = await watch(author, path, 'ending', { say, patienceMs, tell });
 
   say('The partners are asked to erase:');
-  const erasures = await watchErasures(auditor, alert.id, deliveries, say, patienceMs);
+  const erasures = await watchErasures(auditor, alert.id, deliveries, tell === 'channels' ? () => undefined : say, patienceMs);
 
-  const ledgers = compareLedgers(deliveries, await readLedgers(controlUrl), since);
+  const ledgers = compareLedgers(deliveries, await readLedgers(controlUrl, since));
   const audit = await auditor.post<AuditVerdict>('/v1/audit/verify');
   const simulated = deliveries.length > 0 && deliveries.every((d) => isConfirmed(d) && (ledgers.of.get(d.id)?.effects ?? 0) > 0);
   const ok = simulated && ledgers.lost.length === 0 && ledgers.unexpected.length === 0 && erasures.every(isErased) && audit.ok;
@@ -89,16 +94,18 @@ export async function runDrill({ file, author, approver, auditor, controlUrl, sa
 }
 
 /** Watches the deliveries of one phase until nothing more is to be waited for, or patience ends. Returns all of the alert's. */
-async function watch(api: ApiClient, path: string, phase: 'publish' | 'ending', say: (line: string) => void, patienceMs: number): Promise<DeliveryView[]> {
+async function watch(api: ApiClient, path: string, phase: 'publish' | 'ending', { say, patienceMs, tell }: Pick<DrillInput, 'say' | 'patienceMs' | 'tell'>): Promise<DeliveryView[]> {
   const deadline = Date.now() + patienceMs;
   const shown = new Map<string, string>();
   for (;;) {
+    const asked = performance.now();
     const { items } = await api.get<{ items: DeliveryView[] }>(`${path}/deliveries?limit=1000`);
     const current = items.filter((d) => (phase === 'publish') === ['alert', 'update'].includes(d.kind));
-    for (const delivery of current) {
-      const line = changeLine(delivery);
-      if (shown.get(delivery.id) === line || ['queued', 'sending'].includes(delivery.state)) continue;
-      shown.set(delivery.id, line);
+    const tookMs = performance.now() - asked;
+    const lines = tell === 'channels' ? channelLines(current) : current.filter(({ state }) => !['queued', 'sending'].includes(state)).map((d) => [d.id, changeLine(d)] as const);
+    for (const [name, line] of lines) {
+      if (shown.get(name) === line) continue;
+      shown.set(name, line);
       say(line);
     }
     if (current.length > 0 && current.every(isSettled)) return items;
@@ -106,6 +113,6 @@ async function watch(api: ApiClient, path: string, phase: 'publish' | 'ending', 
       say(`  Not finished after ${patienceMs / 1000} s: ${progressLine(current) || 'no delivery was planned'}.`);
       return items;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(tell === 'channels' ? SLOW_POLL_MS : POLL_MS, tookMs * POLL_SHARE)));
   }
 }

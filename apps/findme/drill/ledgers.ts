@@ -1,5 +1,9 @@
-import type { LedgerEntry } from '#dispatch/testing/fake-partner.js';
 import type { DeliveryView } from './views.js';
+
+/** What a partner's ledger has under one key. */
+export interface LedgerCount extends LedgerCheck {
+  readonly key: string;
+}
 
 /** How a delivery compares with what its partner wrote down. */
 export interface LedgerCheck {
@@ -18,31 +22,26 @@ export interface LedgerReport {
   readonly unexpected: readonly string[];
 }
 
-/** Compares deliveries with ledgers. `since` (milliseconds since the epoch) leaves out what earlier drills left there. */
-export function compareLedgers(deliveries: readonly DeliveryView[], ledgers: ReadonlyMap<string, readonly LedgerEntry[]>, since: number): LedgerReport {
-  const known = new Set(deliveries.map((d) => `${d.destination} ${d.key}`));
-  const of = new Map<string, LedgerCheck>();
-  const lost: string[] = [];
-  for (const delivery of deliveries) {
-    const entries = (ledgers.get(delivery.destination) ?? []).filter((entry) => entry.key === delivery.key);
-    const effects = entries.filter((entry) => !entry.duplicate).length;
-    of.set(delivery.id, { effects, duplicates: entries.length - effects });
-    if (delivery.acceptedAt !== null && effects === 0) lost.push(delivery.destination);
-  }
-  const unexpected = [...ledgers].flatMap(([destination, entries]) =>
-    entries.filter((entry) => entry.at >= since && !known.has(`${destination} ${entry.key}`)).map((entry) => `${destination} ${entry.key}`));
-  return { of, lost, unexpected };
+/** Compares deliveries with what the ledgers have of the drill's time. Pure. */
+export function compareLedgers(deliveries: readonly DeliveryView[], ledgers: ReadonlyMap<string, readonly LedgerCount[]>): LedgerReport {
+  const name = (destination: string, key: string): string => `${destination} ${key}`;
+  const known = new Set(deliveries.map((d) => name(d.destination, d.key)));
+  const counts = new Map([...ledgers].flatMap(([destination, keys]) => keys.map((count) => [name(destination, count.key), count] as const)));
+  const of = new Map(deliveries.map((d): [string, LedgerCheck] => {
+    const { effects = 0, duplicates = 0 } = counts.get(name(d.destination, d.key)) ?? {};
+    return [d.id, { effects, duplicates }];
+  }));
+  return {
+    of,
+    lost: deliveries.filter((d) => d.acceptedAt !== null && of.get(d.id)?.effects === 0).map((d) => d.destination),
+    unexpected: [...counts.keys()].filter((entry) => !known.has(entry)),
+  };
 }
 
-/** Reads every simulated partner's ledger from its control address; destinations that are not simulated have none. */
-export async function readLedgers(controlUrl: string): Promise<ReadonlyMap<string, readonly LedgerEntry[]>> {
-  const list = await read<{ destination: string }[]>(`${controlUrl}/partners`);
-  return new Map(await Promise.all(list.map(async ({ destination }) =>
-    [destination, await read<LedgerEntry[]>(`${controlUrl}/partners/${destination}/ledger`)] as const)));
-}
-
-async function read<T>(url: string): Promise<T> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+/** Reads every simulated partner's ledger, counted by key, from their control address. `since` (milliseconds since the epoch) leaves out earlier drills. */
+export async function readLedgers(controlUrl: string, since: number): Promise<ReadonlyMap<string, readonly LedgerCount[]>> {
+  const response = await fetch(`${controlUrl}/partners/ledgers?since=${since}`, { signal: AbortSignal.timeout(30_000) });
   if (!response.ok) throw new Error(`the simulated partners answered ${response.status}`);
-  return (await response.json()) as T;
+  const list = (await response.json()) as { destination: string; keys: LedgerCount[] }[];
+  return new Map(list.map(({ destination, keys }) => [destination, keys]));
 }

@@ -1,5 +1,7 @@
+import type { ChannelSummary } from './channel-summary.js';
 import type { ErasureView } from './erasures.js';
 import type { LedgerReport } from './ledgers.js';
+import type { Usage } from './memory.js';
 import { isConfirmed, type DeliveryView } from './views.js';
 
 const HEADINGS = ['what', 'channel', 'destination', 'outcome', 'attempts', 'ms', 'receipts', 'ledger'];
@@ -29,6 +31,25 @@ export function progressLine(deliveries: readonly DeliveryView[]): string {
   const counts = new Map<string, number>();
   for (const { state } of deliveries) counts.set(state, (counts.get(state) ?? 0) + 1);
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([state, count]) => `${count} ${state}`).join(', ');
+}
+
+/** One line a channel, under its name: how many of its deliveries stand where. */
+export function channelLines(deliveries: readonly DeliveryView[]): (readonly [channel: string, line: string])[] {
+  return [...new Set(deliveries.map(({ channel }) => channel))].map((channel) => [channel, `  ${channel.padEnd(14)} ${progressLine(deliveries.filter((d) => d.channel === channel))}`]);
+}
+
+/** The channels in a table, and below it what each program needed. */
+export function summaryTables(channels: readonly ChannelSummary[], usage: readonly Usage[]): string {
+  const ms = (value: number | null): string => (value === null ? '-' : String(Math.round(value)));
+  const rows = channels.map((c) => [
+    c.phase, c.channel, String(c.destinations), String(c.deliveries), String(c.accepted), ms(c.firstMs), ms(c.halfMs), ms(c.lastMs),
+    `${c.deliveries === 0 ? 0 : Math.floor((100 * c.confirmed) / c.deliveries)} %`, c.receipts.expected === 0 ? 'none exist' : `${c.receipts.confirmed}/${c.receipts.expected}${c.receipts.failed > 0 ? ` (${c.receipts.failed} failed)` : ''}`,
+  ]);
+  const programs = usage.map(({ name, processes, peakBytes, cpuSeconds }) => [name, String(processes), String(Math.round(peakBytes / 2 ** 20)), cpuSeconds.toFixed(1)]);
+  return [
+    aligned([['what', 'channel', 'destinations', 'deliveries', 'accepted', 'first ms', 'half ms', 'last ms', 'confirmed', 'receipts'], ...rows]),
+    ...(programs.length === 0 ? [] : [aligned([['program', 'processes', 'peak MiB', 'CPU s'], ...programs])]),
+  ].join('\n\n');
 }
 
 /** What changed of one destination, for the live view. */

@@ -43,8 +43,13 @@ export const webPushSettings = z
     prepared: z.int().min(0).max(5_000_000).default(200_000),
     /** Secret: PEM of the authorities that may vouch for the services. Public ones when left out. */
     ca: secretName.optional(),
-    /** Played by the house, on loopback: secrets of the server, and how many fictional subscribers come with it. */
-    simulated: z.strictObject({ port: z.int().min(0).max(65_535), serverKey: secretName, serverCertificate: secretName, subscribers: z.int().min(0).max(1_000_000).default(0) }).optional(),
+    /**
+     * Played by the house, on loopback: secrets of the server, how many fictional subscribers come with it, and whether they
+     * subscribe by the public door as everybody does.
+     */
+    simulated: z.strictObject({
+      port: z.int().min(0).max(65_535), serverKey: secretName, serverCertificate: secretName, subscribers: z.int().min(0).max(1_000_000).default(0), subscribe: z.boolean().default(true),
+    }).optional(),
   });
 
 export type WebPushSettings = z.infer<typeof webPushSettings>;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { sha256Hex } from '#kernel/canonical.js';
 import { fail } from '#kernel/errors.js';
 import { LANGUAGES } from '#alerts/content.js';
+import type { Mode } from '#alerts/notice.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
 import { Ledger } from '#dispatch/testing/ledger.js';
@@ -25,7 +26,12 @@ const tokenShape = z.object({ aud: z.string(), exp: z.number(), sub: z.string().
 const ONE_DAY_S = 86_400;
 /** The longest body a push service has to take (RFC 8030 section 7.2). */
 const BODY_LIMIT = 4_096;
+const MOST_REMEMBERED = 5_000;
 const SUBSCRIBING = { atOnce: 8, pauseMs: 200, untilMs: 120_000 };
+
+/** What the keys of the fictional browsers come from, and what the browsers are called: the same at every start. */
+export const seedOfSubscribers = (serverKey: string): string => sha256Hex(serverKey);
+export const subscriberNames = (mode: Mode, count: number): string[] => Array.from({ length: count }, (_, n) => `${mode}-${n}`);
 
 /**
  * A simulated push service with its browsers: HTTP/2 over TLS on loopback. It believes nothing: tokens are verified, every
@@ -48,7 +54,7 @@ export class FakePushService implements FakePartner {
   readonly subscribers: ReadonlyMap<string, FakeSubscriber>;
   /** Those that are no more: their addresses answer 410. */
   readonly unsubscribed = new Set<string>();
-  /** Who got what, as shown by the browser. */
+  /** Who got what, as shown by the browser; the first of them, for all of a country's would fill the memory. */
   readonly received: { readonly name: string; readonly headers: IncomingHttpHeaders; readonly payload: unknown }[] = [];
   private faults: Faults = {};
   private readonly sessions = new Set<ServerHttp2Session>();
@@ -65,8 +71,8 @@ export class FakePushService implements FakePartner {
     this.port = (server.address() as AddressInfo).port;
     this.origin = `https://127.0.0.1:${this.port}`;
     this.publicKey = new Vapid(options.secret(vapid.key), vapid.subject).publicKey;
-    const seed = sha256Hex(options.secret(simulated!.serverKey));
-    const names = Array.from({ length: simulated!.subscribers }, (_, n) => `${destination.mode}-${n}`);
+    const seed = seedOfSubscribers(options.secret(simulated!.serverKey));
+    const names = subscriberNames(destination.mode, simulated!.subscribers);
     this.subscribers = new Map(names.map((name) => [name, new FakeSubscriber(seed, name)]));
     server.on('session', (session) => {
       this.sessions.add(session);
@@ -78,7 +84,7 @@ export class FakePushService implements FakePartner {
       this.serve(stream, headers).catch(() => stream.destroy());
     });
     server.on('sessionError', () => undefined).on('tlsClientError', () => undefined);
-    if (options.apiUrl !== undefined) void this.subscribeAll(`${options.apiUrl}/v1/subscriptions/web-push`);
+    if (options.apiUrl !== undefined && simulated!.subscribe) void this.subscribeAll(`${options.apiUrl}/v1/subscriptions/web-push`);
   }
 
   setFaults(faults: Faults): void {
@@ -136,7 +142,7 @@ export class FakePushService implements FakePartner {
     const duplicate = this.taken.has(mark);
     this.taken.add(mark);
     const action = payload.kind === 'found' || payload.kind === 'withdrawn' ? 'withdraw' : 'publish';
-    this.received.push({ name, headers, payload });
+    if (this.received.length < MOST_REMEMBERED) this.received.push({ name, headers, payload });
     this.book.write({ key: payload.id, action, sha256: sha256Hex(body), duplicate, at: Date.now() });
     return { status: 201, location: `${this.origin}/m/${this.ledger.length}` };
   }
