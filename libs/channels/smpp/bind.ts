@@ -1,11 +1,19 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { monotonicMs } from '#kernel/clock.js';
-import { answerOf, COMMAND, encodeBind, encodeFrame, type Frame, FrameReader, isAnswer, MalformedPdu } from './pdu.js';
+import { type Body, bodyOf, FrameWriter } from './frame-writer.js';
+import { answerOf, COMMAND, encodeBind, type Frame, FrameReader, isAnswer, MalformedPdu } from './pdu.js';
 import { ESME_RINVCMDID, ESME_ROK, statusName } from './status.js';
 
 /** What came of one request: its answer, or why there is none. All but the answer mean that bytes left. */
 export type Reply = { readonly answer: Frame } | { readonly lost: 'aborted' | 'timeout' | 'closed' | 'rubbish' };
+
+/** A request, and who wants to know what came of it. */
+export interface Request extends Body {
+  readonly command: number;
+  /** Told once. May throw `MalformedPdu` when the answer makes no sense: then the bind is closed. */
+  settle(reply: Reply): void;
+}
 
 /** How one bind is made, and whom it tells what. */
 export interface BindOptions {
@@ -31,9 +39,14 @@ export interface BindOptions {
 }
 
 interface Pending {
-  readonly command: number;
-  settle(reply: Reply): void;
+  readonly request: Request;
+  /** When it left, on the clock that never jumps. */
+  readonly at: number;
 }
+
+const NOTHING = bodyOf(new Uint8Array());
+/** The message_id of deliver_sm_resp is unused and set to NULL (SMPP 3.4, section 4.6.2). */
+const NO_IDENTIFIER = bodyOf(Buffer.from([0]));
 
 /** Receipts that wait to be stored before a bind stops reading, so that a flood of them cannot fill the memory. */
 const MOST_UNSTORED = 1_000;
@@ -44,11 +57,14 @@ const UNBIND_MS = 500;
 export class Bind {
   private readonly socket: Socket;
   private readonly reader = new FrameReader();
+  private readonly writer: FrameWriter;
+  /** By sequence number, the oldest first. */
   private readonly pending = new Map<number, Pending>();
+  private watch: NodeJS.Timeout | undefined;
+  private reading = false;
   private readonly start: NodeJS.Timeout;
   private enquiry: NodeJS.Timeout | undefined;
   private sequence = 0;
-  private reserved = 0;
   private unstored = 0;
   private heardAt = 0;
   private why: string | undefined;
@@ -58,6 +74,7 @@ export class Bind {
     const { host, port } = options;
     this.socket = options.tls ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) }) : connectTcp({ host, port });
     this.socket.setNoDelay(true);
+    this.writer = new FrameWriter(this.socket);
     this.start = setTimeout(() => this.end('timeout'), options.timeoutMs);
     this.socket.once(options.tls ? 'secureConnect' : 'connect', () => void this.introduce());
     this.socket.on('data', (chunk) => this.read(chunk));
@@ -75,56 +92,29 @@ export class Bind {
 
   /** Free places in the window. */
   get room(): number {
-    return this.open ? this.options.window - this.pending.size - this.reserved : 0;
+    return this.open ? this.options.window - this.pending.size : 0;
   }
 
-  /** Keeps a place in the window for a request to come: `spend` it on that request, or `release` it to others. */
-  reserve(): void {
-    this.reserved += 1;
+  /** Writes one request. An answer that does not come in time retires the bind. */
+  send(request: Request): void {
+    if (this.why !== undefined) return request.settle({ lost: 'closed' });
+    do this.sequence = this.sequence >= 0x7fffffff ? 1 : this.sequence + 1;
+    while (this.pending.has(this.sequence));
+    this.pending.set(this.sequence, { request, at: monotonicMs() });
+    this.watch ??= setTimeout(() => this.expire(), this.options.timeoutMs);
+    this.writer.put(request.command, ESME_ROK, this.sequence, request);
   }
 
-  spend(): void {
-    this.reserved -= 1;
-  }
-
-  release(): void {
-    this.reserved -= 1;
-    this.options.onRoom();
-  }
-
-  /**
-   * Writes one request and waits for its answer. An aborted signal ends the wait, not the place in the window: the
-   * operator still has the message. An answer that does not come in time retires the bind.
-   */
-  request(command: number, body: Buffer, signal?: AbortSignal): Promise<Reply> {
-    return new Promise((resolve) => {
-      if (this.why !== undefined) return resolve({ lost: 'closed' });
-      do this.sequence = this.sequence >= 0x7fffffff ? 1 : this.sequence + 1;
-      while (this.pending.has(this.sequence));
-      const sequence = this.sequence;
-      const abort = (): void => resolve({ lost: 'aborted' });
-      const timer = setTimeout(() => {
-        this.answer(sequence, { lost: 'timeout' });
-        this.retire('timeout');
-      }, this.options.timeoutMs);
-      this.pending.set(sequence, {
-        command,
-        settle: (reply) => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', abort);
-          resolve(reply);
-        },
-      });
-      signal?.addEventListener('abort', abort, { once: true });
-      this.socket.write(encodeFrame(command, ESME_ROK, sequence, body));
-    });
+  /** The same for one of our own about the bind itself. */
+  private request(command: number, body: Uint8Array): Promise<Reply> {
+    return new Promise((resolve) => this.send({ command, ...bodyOf(body), settle: resolve }));
   }
 
   /** Takes no more requests, waits for the answers still due, then closes. */
   retire(why: string): void {
     if (this.why !== undefined) return;
     this.finish(why);
-    if (this.pending.size === 0) this.socket.destroy();
+    if (this.pending.size === 0) this.drop();
   }
 
   /** Says goodbye and closes; requests without an answer end as `closed`. */
@@ -140,11 +130,6 @@ export class Bind {
       clearTimeout(timer);
     }
     this.end('closed');
-  }
-
-  /** The partner's bytes made no sense: closes at once. */
-  distrust(): void {
-    this.end('rubbish');
   }
 
   private async introduce(): Promise<void> {
@@ -174,6 +159,7 @@ export class Bind {
 
   private read(chunk: Buffer): void {
     this.heardAt = monotonicMs();
+    this.reading = true;
     try {
       for (const frame of this.reader.push(chunk)) {
         if (this.socket.destroyed) return;
@@ -183,6 +169,11 @@ export class Bind {
     } catch (error) {
       if (!(error instanceof MalformedPdu)) throw error;
       this.end('rubbish');
+    } finally {
+      this.reading = false;
+      // Once for all answers of a chunk: what follows them leaves together.
+      this.options.onRoom();
+      this.writer.flush();
     }
   }
 
@@ -193,14 +184,14 @@ export class Bind {
       if (frame.command === COMMAND.genericNack) throw new MalformedPdu('generic_nack');
       return;
     }
-    if (frame.command !== answerOf(asked.command) && frame.command !== COMMAND.genericNack) throw new MalformedPdu('answer to another command');
+    if (frame.command !== answerOf(asked.request.command) && frame.command !== COMMAND.genericNack) throw new MalformedPdu('answer to another command');
     if (frame.command === COMMAND.genericNack && frame.status === ESME_ROK) throw new MalformedPdu('generic_nack without a status');
     this.answer(frame.sequence, { answer: frame });
   }
 
   private readRequest(frame: Frame): void {
-    const respond = (status: number, body?: Buffer): void => {
-      if (!this.socket.destroyed) this.socket.write(encodeFrame(answerOf(frame.command), status, frame.sequence, body));
+    const respond = (status: number, body = NOTHING): void => {
+      if (!this.socket.destroyed) this.writer.put(answerOf(frame.command), status, frame.sequence, body);
     };
     switch (frame.command) {
       case COMMAND.deliverSm:
@@ -210,8 +201,7 @@ export class Bind {
           (status) => {
             this.unstored -= 1;
             if (this.unstored < MOST_UNSTORED) this.socket.resume();
-            // The message_id of deliver_sm_resp is unused and set to NULL (SMPP 3.4, section 4.6.2).
-            respond(status, Buffer.from([0]));
+            respond(status, NO_IDENTIFIER);
           },
           () => this.end('rubbish'),
         );
@@ -225,7 +215,7 @@ export class Bind {
       case COMMAND.outbind:
         return;
       default:
-        this.socket.write(encodeFrame(COMMAND.genericNack, ESME_RINVCMDID, frame.sequence));
+        this.writer.put(COMMAND.genericNack, ESME_RINVCMDID, frame.sequence, NOTHING);
     }
   }
 
@@ -233,9 +223,26 @@ export class Bind {
     const asked = this.pending.get(sequence);
     if (asked === undefined) return;
     this.pending.delete(sequence);
-    asked.settle(reply);
-    if (this.why !== undefined && this.pending.size === 0) this.socket.destroy();
-    else this.options.onRoom();
+    asked.request.settle(reply);
+    if (this.why !== undefined && this.pending.size === 0) this.drop();
+    else if (!this.reading) this.options.onRoom();
+  }
+
+  /** One timer for the oldest request watches over all: they leave in their order. */
+  private expire(): void {
+    this.watch = undefined;
+    const now = monotonicMs();
+    let late = false;
+    for (const [sequence, { at }] of this.pending) {
+      const left = at + this.options.timeoutMs - now;
+      if (left > 0) {
+        this.watch = setTimeout(() => this.expire(), Math.ceil(left));
+        break;
+      }
+      late = true;
+      this.answer(sequence, { lost: 'timeout' });
+    }
+    if (late) this.retire('timeout');
   }
 
   /** Tells once that this bind takes no more requests. */
@@ -249,11 +256,17 @@ export class Bind {
 
   private end(why: string): void {
     this.finish(why);
-    this.socket.destroy();
+    this.drop();
     const lost = why === 'rubbish' ? 'rubbish' : 'closed';
-    for (const [sequence, asked] of this.pending) {
+    for (const [sequence, { request }] of this.pending) {
       this.pending.delete(sequence);
-      asked.settle({ lost });
+      request.settle({ lost });
     }
+  }
+
+  private drop(): void {
+    clearTimeout(this.watch);
+    this.writer.flush();
+    this.socket.destroy();
   }
 }

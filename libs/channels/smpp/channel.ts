@@ -64,8 +64,6 @@ class SmppConnection implements Connection {
     if (fault !== undefined) return { kind: 'refused', reason: fault.code };
     const targets = targetsOf(settings, message.part);
     if (targets.length === 0) return { kind: 'refused', reason: 'no such part' };
-    // Every message in the window listens to the one signal.
-    setMaxListeners(0, signal);
     const tally = await submitAll(this.operator, encodeNotice(message.notice, message.key, settings), targets, { settings, signal, urgent });
     const outcome = outcomeOf(tally, settings.audience.kind === 'numbers' || settings.audience.receipts === 'one');
     if (!urgent) this.remember(memoryOf(message), tally.ids);

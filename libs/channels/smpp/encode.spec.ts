@@ -4,7 +4,7 @@ import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Texts } from '#alerts/notice.js';
 import { sampleEnding, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import type { Target } from './config.js';
-import { absoluteTime, addressed, encodeNotice, previewSms } from './encode.js';
+import { absoluteTime, Addressed, encodeNotice, previewSms } from './encode.js';
 import { encodeFrame } from './pdu.js';
 import { settingsWith } from './testing/operator-stage.js';
 
@@ -24,7 +24,10 @@ const SM_LENGTH_AT = 3 + 1 + 17 + 4;
 function read(notice = sampleNotice(), settings = settingsWith(), target: Target = NUMBER): Pdu[] {
   return encodeNotice(notice, KEY, settings).flatMap(({ segments }) =>
     segments.map((segment) => {
-      const { command, body } = addressed(segment, target);
+      const addressed = new Addressed(segment, target);
+      const { command } = addressed;
+      const body = Buffer.alloc(addressed.size);
+      addressed.write(body, 0);
       return new smppLibrary.PDU(encodeFrame(command, 0, 7, body));
     }),
   );

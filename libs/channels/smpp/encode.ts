@@ -5,6 +5,7 @@ import type { Notice, SentNotice } from '#alerts/notice.js';
 import type { Preview } from '#dispatch/channel.js';
 import type { Fault } from '#kernel/errors.js';
 import type { SmppSettings, Target } from './config.js';
+import type { Body } from './frame-writer.js';
 import { COMMAND, cString, tlv, TLV } from './pdu.js';
 
 /**
@@ -27,7 +28,9 @@ const ROOM = { gsm7: { alone: 160, joined: 153 }, ucs2: { alone: 70, joined: 67 
 /** data_coding (SMPP 3.4, section 5.2.19): the SMSC's default alphabet, which at a mobile operator is GSM 03.38; UCS-2. */
 const DATA_CODING = { gsm7: 0x00, ucs2: 0x08 } as const;
 const UDH_INDICATOR = 0x40;
+/** What stands before a destination: type and plan of its number, or how many there are and that it is a list. */
 const INTERNATIONAL = Buffer.from([1, 1]);
+const TO_LIST = Buffer.from([1, 2]);
 const EMPTY = cString('');
 
 /** What the phones would show, language by language, with every fault. Pure. */
@@ -78,12 +81,33 @@ export function encodeNotice(notice: SentNotice, key: string, settings: SmppSett
   });
 }
 
-/** The PDU that brings a segment to a number, or to the operator's own list (`dest_flag` 2). */
-export function addressed(segment: Segment, target: Target): { readonly command: number; readonly body: Buffer } {
-  if ('number' in target) {
-    return { command: COMMAND.submitSm, body: Buffer.concat([segment.before, INTERNATIONAL, cString(target.number), segment.after]) };
+/** The body of the PDU that brings a segment to a number, or to the operator's own list (`dest_flag` 2). */
+export class Addressed implements Body {
+  readonly command: number;
+  readonly size: number;
+  private readonly prefix: Buffer;
+  private readonly address: string;
+
+  constructor(private readonly segment: Segment, target: Target) {
+    const toNumber = 'number' in target;
+    this.command = toNumber ? COMMAND.submitSm : COMMAND.submitMulti;
+    this.prefix = toNumber ? INTERNATIONAL : TO_LIST;
+    this.address = toNumber ? target.number : target.list;
+    this.size = segment.before.length + this.prefix.length + this.address.length + 1 + segment.after.length;
   }
-  return { command: COMMAND.submitMulti, body: Buffer.concat([segment.before, Buffer.from([1, 2]), cString(target.list), segment.after]) };
+
+  write(into: Buffer, at: number): void {
+    const { before, after } = this.segment;
+    into.set(before, at);
+    let to = at + before.length;
+    into.set(this.prefix, to);
+    to += this.prefix.length;
+    // Settings let ASCII through alone, without NULL.
+    into.write(this.address, to, 'latin1');
+    to += this.address.length;
+    into[to] = 0;
+    into.set(after, to + 1);
+  }
 }
 
 /**

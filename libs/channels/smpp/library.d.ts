@@ -1,4 +1,4 @@
-/** The little of npm `smpp` 0.6 (MIT, ships no types) that the simulated operator uses. */
+/** The little of npm `smpp` 0.6 (MIT, ships no types) that the simulated operator and the benchmark use. */
 declare module 'smpp' {
   import type { EventEmitter } from 'node:events';
   import type { Server as NetServer, Socket } from 'node:net';
@@ -19,11 +19,13 @@ declare module 'smpp' {
     readonly closed: boolean;
     /** Writes a PDU; the callback gets the answer. False when the socket is closed. */
     send(pdu: Pdu, answered?: (answer: Pdu) => void): boolean;
+    bind_transceiver(fields: Record<string, unknown>, answered: (answer: Pdu) => void): void;
     destroy(): void;
   }
 
   interface Library {
     readonly PDU: new (command: string | Buffer, options?: Record<string, unknown>) => Pdu;
+    connect(options: { readonly host: string; readonly port: number }): Session;
     createServer(listener: (session: Session) => void): NetServer;
   }
 

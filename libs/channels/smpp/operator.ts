@@ -1,18 +1,32 @@
 import { monotonicMs } from '#kernel/clock.js';
 import { causeOf } from '#kernel/log.js';
 import type { Destination, Line } from '#dispatch/channel.js';
-import { Bind } from './bind.js';
+import { Bind, type Reply, type Request } from './bind.js';
 import type { SmppSettings } from './config.js';
-import { COMMAND, decodeDeliver, decodeTaken, encodeCancel, MalformedPdu, type Taken } from './pdu.js';
+import { bodyOf } from './frame-writer.js';
+import { COMMAND, decodeDeliver, encodeCancel } from './pdu.js';
 import { readReceipt } from './receipt.js';
 import { ESME_ROK, ESME_RX_R_APPN, ESME_RX_T_APPN, statusName } from './status.js';
 import { Throttle } from './throttle.js';
 
-/** What came of one submission: the operator's status, no bytes sent, or bytes sent without a valid answer. */
-export type Submitted =
-  | { readonly kind: 'answered'; readonly status: number; readonly taken?: Taken }
-  | { readonly kind: 'unsent'; readonly why: string }
-  | { readonly kind: 'lost'; readonly why: string };
+/** Somebody who has requests for the operator, and is asked for them whenever there is room. */
+export interface Sender {
+  /** Whether its requests count for the rate. */
+  readonly paced: boolean;
+  /** Whether it has one now. */
+  readonly waiting: boolean;
+  /** The next one. Called only while `waiting`. */
+  next(): Request;
+  /** Nobody is there to take what waits now. */
+  dismiss(why: string): void;
+}
+
+interface Enlisted {
+  readonly sender: Sender;
+  /** From when on it has been waiting, at the earliest. */
+  since: number;
+  timer: NodeJS.Timeout | undefined;
+}
 
 interface Slot {
   bind: Bind | undefined;
@@ -22,8 +36,6 @@ interface Slot {
   refused: boolean;
   boundAt?: number;
 }
-
-type Seat = { readonly bind: Bind } | { readonly none: string };
 
 const FIRST_RETRY_MS = 50;
 /** An operator that refuses our name is asked again in its own time: hammering locks accounts. */
@@ -40,8 +52,13 @@ export class Operator {
   /** When it last took a message, on the clock that never jumps. */
   takenAt = 0;
   private readonly slots: Slot[];
-  private readonly waiting = [new Set<(seat: Seat) => void>(), new Set<(seat: Seat) => void>()] as const;
+  /** Those who outrank the rest, and the rest; within each everybody in turn. */
+  private readonly senders: readonly [Enlisted[], Enlisted[]] = [[], []];
   private readonly binds = new Set<Bind>();
+  private pacing: NodeJS.Timeout | undefined;
+  private serving = false;
+  /** Since when no bind is open; undefined while one is. */
+  private awaySince: number | undefined = monotonicMs();
   private closed = false;
   private away = 'not yet connected';
   private told = '';
@@ -55,32 +72,26 @@ export class Operator {
     for (const slot of this.slots) this.connect(slot);
   }
 
-  /** Sends one `submit_sm` or `submit_multi` when window and rate allow. Urgent ones go before all that wait. */
-  async submit(command: number, body: Buffer, signal: AbortSignal, urgent: boolean): Promise<Submitted> {
-    for (;;) {
-      const seat = await this.seat(signal, urgent);
-      if ('none' in seat) return { kind: 'unsent', why: seat.none };
-      const { bind } = seat;
-      const go = await this.throttle.pass(signal, urgent);
-      // The bind may have ended while the message waited for its turn.
-      if (!go || !bind.open) bind.release();
-      if (!go) return { kind: 'unsent', why: signal.aborted ? 'aborted' : 'closed' };
-      if (!bind.open) continue;
-      bind.spend();
-      const reply = await bind.request(command, body, signal);
-      if ('lost' in reply) return { kind: 'lost', why: reply.lost };
-      if (reply.answer.status !== ESME_ROK) return { kind: 'answered', status: reply.answer.status };
-      try {
-        const taken = decodeTaken(reply.answer.command, reply.answer.body);
-        this.takenAt = monotonicMs();
-        this.throttle.recover();
-        return { kind: 'answered', status: ESME_ROK, taken };
-      } catch (error) {
-        if (!(error instanceof MalformedPdu)) throw error;
-        bind.distrust();
-        return { kind: 'lost', why: 'rubbish' };
-      }
+  /** Serves a sender from now on, urgent ones before all others, until it leaves. */
+  enlist(sender: Sender, urgent: boolean): void {
+    if (this.closed) return sender.dismiss('closed');
+    const enlisted: Enlisted = { sender, since: monotonicMs(), timer: undefined };
+    this.senders[urgent ? 0 : 1].push(enlisted);
+    if (this.awaySince !== undefined) this.limitWait(enlisted);
+    this.serve();
+  }
+
+  leave(sender: Sender): void {
+    for (const queue of this.senders) {
+      const at = queue.findIndex((enlisted) => enlisted.sender === sender);
+      if (at >= 0) clearTimeout(queue.splice(at, 1)[0]?.timer);
     }
+  }
+
+  /** The operator took a message. */
+  took(): void {
+    this.takenAt = monotonicMs();
+    this.throttle.recover();
   }
 
   /**
@@ -88,18 +99,13 @@ export class Operator {
    * message was too far gone is an answer too.
    */
   async cancel(messageId: string, signal: AbortSignal): Promise<boolean> {
-    const seat = await this.seat(signal, true);
-    if ('none' in seat) return false;
-    seat.bind.spend();
-    return 'answer' in (await seat.bind.request(COMMAND.cancelSm, encodeCancel(messageId, this.destination.settings.source), signal));
+    return 'answer' in (await this.ask(COMMAND.cancelSm, encodeCancel(messageId, this.destination.settings.source), signal));
   }
 
   /** Asks over a bind whether the operator is there (`enquire_link`); resolves with the trouble, or undefined. */
   async trouble(signal: AbortSignal): Promise<string | undefined> {
-    const seat = await this.seat(signal, true);
-    if ('none' in seat) return seat.none;
-    seat.bind.spend();
-    const reply = await seat.bind.request(COMMAND.enquireLink, Buffer.alloc(0), signal);
+    const reply = await this.ask(COMMAND.enquireLink, Buffer.alloc(0), signal);
+    if ('none' in reply) return reply.none;
     if ('lost' in reply) return reply.lost;
     return reply.answer.status === ESME_ROK ? undefined : statusName(reply.answer.status);
   }
@@ -108,52 +114,93 @@ export class Operator {
   async close(): Promise<void> {
     this.closed = true;
     for (const slot of this.slots) clearTimeout(slot.timer);
-    this.throttle.close();
+    clearTimeout(this.pacing);
     this.dismiss('closed');
+    for (const queue of this.senders) for (const { timer } of queue) clearTimeout(timer);
     await Promise.all([...this.binds].map((bind) => bind.close()));
   }
 
-  /** A place in the window of the emptiest bind, kept until released. */
-  private seat(signal: AbortSignal, urgent: boolean): Promise<Seat> {
+  /** One request before all others and outside of the rate, as soon as there is a place in a window; `none` when there is none. */
+  private ask(command: number, body: Uint8Array, signal: AbortSignal): Promise<Reply | { readonly none: string }> {
     if (signal.aborted) return Promise.resolve({ none: 'aborted' });
-    if (this.closed) return Promise.resolve({ none: 'closed' });
-    const free = this.waiting[0].size + (urgent ? 0 : this.waiting[1].size) === 0 ? this.emptiest() : undefined;
-    if (free !== undefined) {
-      free.reserve();
-      return Promise.resolve({ bind: free });
-    }
-    const queue = this.waiting[urgent ? 0 : 1];
-    this.nudge();
     return new Promise((resolve) => {
-      // A full window ends by itself, with answers or their timeouts; only an operator that is away needs a limit.
-      const timer = setInterval(() => {
-        if (!this.anyOpen()) end({ none: `unreachable: ${this.away}` });
-      }, this.destination.settings.timeoutMs);
-      const abort = (): void => end({ none: 'aborted' });
-      const end = (seat: Seat): void => {
-        clearInterval(timer);
+      let left = false;
+      const end = (reply: Reply | { readonly none: string }): void => {
         signal.removeEventListener('abort', abort);
-        queue.delete(end);
-        resolve(seat);
+        this.leave(sender);
+        resolve(reply);
+      };
+      const abort = (): void => end(left ? { lost: 'aborted' } : { none: 'aborted' });
+      const sender: Sender = {
+        paced: false,
+        get waiting() {
+          return !left;
+        },
+        next: () => {
+          left = true;
+          return { command, ...bodyOf(body), settle: end };
+        },
+        dismiss: (none) => {
+          if (!left) end({ none });
+        },
       };
       signal.addEventListener('abort', abort, { once: true });
-      queue.add(end);
+      this.enlist(sender, true);
     });
   }
 
-  private serve(): void {
-    for (const queue of this.waiting) {
-      for (const end of queue) {
-        const bind = this.emptiest();
-        if (bind === undefined) return;
-        bind.reserve();
-        end({ bind });
-      }
+  /** Hands out free places in the windows, as far as the rate allows. */
+  serve(): void {
+    if (this.serving) return;
+    this.serving = true;
+    try {
+      while (this.serveOne());
+    } finally {
+      this.serving = false;
     }
   }
 
-  private dismiss(none: string): void {
-    for (const queue of this.waiting) for (const end of queue) end({ none });
+  private serveOne(): boolean {
+    let paceMs: number | undefined;
+    for (const queue of this.senders) {
+      for (let turn = 0; turn < queue.length; turn += 1) {
+        const enlisted = queue[turn]!;
+        const { sender } = enlisted;
+        if (!sender.waiting) continue;
+        const bind = this.emptiest();
+        if (bind === undefined) {
+          this.nudge();
+          return false;
+        }
+        paceMs ??= this.throttle.waitMs();
+        if (sender.paced && paceMs > 0) continue;
+        if (queue.length > 1) queue.push(...queue.splice(turn, 1));
+        if (sender.paced) this.throttle.spend();
+        bind.send(sender.next());
+        return true;
+      }
+    }
+    if (paceMs !== undefined && paceMs > 0) this.pacing ??= setTimeout(() => {
+      this.pacing = undefined;
+      this.serve();
+    }, Math.max(1, Math.ceil(paceMs)));
+    return false;
+  }
+
+  /** A full window ends by itself, with answers or their timeouts; only an operator that is away needs a limit. */
+  private limitWait(enlisted: Enlisted): void {
+    clearTimeout(enlisted.timer);
+    const { timeoutMs } = this.destination.settings;
+    const since = Math.max(enlisted.since, this.awaySince ?? Infinity);
+    enlisted.timer = setTimeout(() => {
+      enlisted.sender.dismiss(`unreachable: ${this.away}`);
+      enlisted.since = monotonicMs();
+      if (this.awaySince !== undefined && this.senders.some((queue) => queue.includes(enlisted))) this.limitWait(enlisted);
+    }, Math.max(1, since + timeoutMs - monotonicMs()));
+  }
+
+  private dismiss(why: string): void {
+    for (const queue of this.senders) for (const { sender } of [...queue]) sender.dismiss(why);
   }
 
   private emptiest(): Bind | undefined {
@@ -183,6 +230,8 @@ export class Operator {
       onBound: () => {
         slot.boundAt = monotonicMs();
         slot.refused = false;
+        this.awaySince = undefined;
+        for (const queue of this.senders) for (const { timer } of queue) clearTimeout(timer);
         this.tell('bound');
         this.serve();
       },
@@ -201,7 +250,13 @@ export class Operator {
     if (this.closed) return;
     if (slot.boundAt !== undefined && monotonicMs() - slot.boundAt > SETTLED_MS) slot.failures = 0;
     delete slot.boundAt;
-    if (!this.anyOpen()) this.tell(`away: ${why}`);
+    if (!this.anyOpen()) {
+      this.tell(`away: ${why}`);
+      if (this.awaySince === undefined) {
+        this.awaySince = monotonicMs();
+        for (const queue of this.senders) for (const enlisted of queue) this.limitWait(enlisted);
+      }
+    }
     slot.refused = why.startsWith('bind refused');
     const first = slot.refused ? REFUSED_RETRY_MS : FIRST_RETRY_MS;
     // Each bind a little later than the one before, so that they do not all knock at once.

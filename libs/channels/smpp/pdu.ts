@@ -19,7 +19,8 @@ export const TLV = { receiptedMessageId: 0x001e, userMessageReference: 0x0204, m
 
 /** The longest PDU taken from a partner: answers and receipts have a few hundred octets, a longer one is a lie. */
 export const MAX_PDU = 16_384;
-const HEADER = 16;
+/** Octets of a header (section 3.2). */
+export const HEADER = 16;
 
 /** One PDU: the header's fields and its body still as bytes. */
 export interface Frame {
@@ -49,12 +50,17 @@ export function isAnswer(command: number): boolean {
 /** The bytes of one PDU. */
 export function encodeFrame(command: number, status: number, sequence: number, body: Uint8Array = new Uint8Array()): Buffer {
   const bytes = Buffer.allocUnsafe(HEADER + body.length);
-  bytes.writeUInt32BE(bytes.length, 0);
-  bytes.writeUInt32BE(command, 4);
-  bytes.writeUInt32BE(status, 8);
-  bytes.writeUInt32BE(sequence, 12);
+  writeHeader(bytes, 0, bytes.length, command, status, sequence);
   bytes.set(body, HEADER);
   return bytes;
+}
+
+/** Writes the header of a PDU of so many octets. */
+export function writeHeader(into: Buffer, at: number, length: number, command: number, status: number, sequence: number): void {
+  into.writeUInt32BE(length, at);
+  into.writeUInt32BE(command, at + 4);
+  into.writeUInt32BE(status, at + 8);
+  into.writeUInt32BE(sequence, at + 12);
 }
 
 /** Cuts a stream into PDUs. Holds at most one incomplete PDU, so never more than `MAX_PDU` octets and the last chunk. */

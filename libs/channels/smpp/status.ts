@@ -9,6 +9,7 @@ export type StatusKind = 'taken' | 'throttled' | 'passing' | 'lasting';
 
 export const ESME_ROK = 0x00;
 export const ESME_RINVCMDID = 0x03;
+export const ESME_RINVNUMDESTS = 0x33;
 export const ESME_RTHROTTLED = 0x58;
 export const ESME_RX_T_APPN = 0x64;
 export const ESME_RX_R_APPN = 0x66;

@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '#kernel/clock.js';
 import type { Outcome } from '#dispatch/channel.js';
+import type { Reply, Request } from './bind.js';
 import type { SmppSettings, Target } from './config.js';
-import { addressed, type Segment, type SmsMessage } from './encode.js';
-import type { Operator, Submitted } from './operator.js';
-import { statusKind, statusName } from './status.js';
+import { Addressed, type SmsMessage } from './encode.js';
+import type { Operator, Sender } from './operator.js';
+import { decodeTaken, MalformedPdu, type Taken } from './pdu.js';
+import { ESME_RINVNUMDESTS, ESME_ROK, statusKind, statusName } from './status.js';
 
 /**
  * What happened to one message to one target:
@@ -29,93 +30,221 @@ const PASSING_TRIES = 4;
 /** The first wait after a passing error, as a share of the patience with the operator; each later one is twice as long. */
 const PASSING_SHARE = 0.01;
 
+interface How {
+  readonly settings: SmppSettings;
+  readonly signal: AbortSignal;
+  readonly urgent: boolean;
+}
+
 /** Sends every message to every target, many at once, the segments of each in order; ends early when it cannot go on. */
-export async function submitAll(
-  operator: Operator,
-  messages: readonly SmsMessage[],
-  targets: readonly Target[],
-  how: { readonly settings: SmppSettings; readonly signal: AbortSignal; readonly urgent: boolean },
-): Promise<Tally> {
-  const { settings, signal, urgent } = how;
-  const tally: Tally = { count: { taken: 0, refused: 0, spent: 0, unsent: 0, unknown: 0 }, ids: [], failures: [], words: {} };
-  const startedAt = monotonicMs();
-  /** Whether waiting so long is still within the patience with an operator that takes nothing. */
-  const patient = (waitMs: number): boolean => monotonicMs() + waitMs - Math.max(startedAt, operator.takenAt) < settings.timeoutMs;
-  let stopped: string | undefined;
+export function submitAll(operator: Operator, messages: readonly SmsMessage[], targets: readonly Target[], how: How): Promise<Tally> {
+  return new Promise((resolve) => new Submission(operator, messages, targets, how, resolve).begin());
+}
 
-  const settle = (fate: Fate, word: string, name: string): void => {
-    tally.count[fate] += 1;
-    tally.words[fate] ??= word;
-    if (fate === 'refused' || fate === 'spent') tally.failures.push({ name, word });
-  };
+/**
+ * A submission under way. There may be hundreds of thousands of messages, so nothing is made for one that is not needed: no
+ * promise, no timer, no listener.
+ */
+class Submission implements Sender {
+  readonly paced = true;
+  readonly tally: Tally = { count: { taken: 0, refused: 0, spent: 0, unsent: 0, unknown: 0 }, ids: [], failures: [], words: {} };
+  private readonly startedAt = monotonicMs();
+  private readonly total: number;
+  /** Messages begun at once: twice the window, so that those that wait after a passing error leave it full. */
+  private readonly most: number;
+  private begun = 0;
+  private underWay = 0;
+  /** Begun, and to be sent or sent again now. */
+  private ready: Sms[] = [];
+  /** Waiting after a passing error. */
+  private readonly resting = new Map<Sms, NodeJS.Timeout>();
+  private stopped: string | undefined;
+  private finished = false;
 
-  /** One segment until it is taken, refused, or out of reach. */
-  const submitSegment = async (segment: Segment, target: Target): Promise<{ fate: Fate; word: string }> => {
-    const { command, body } = addressed(segment, target);
-    for (let tries = 1; ; tries += 1) {
-      const submitted: Submitted = await operator.submit(command, body, signal, urgent);
-      if (submitted.kind === 'unsent') {
-        stopped ??= submitted.why;
-        return { fate: 'unsent', word: submitted.why };
-      }
-      if (submitted.kind === 'lost') {
-        // A closed connection is made again and the rest can go on; a silent or babbling operator is left alone.
-        if (submitted.why !== 'closed' || !patient(0)) stopped ??= submitted.why;
-        return { fate: 'unknown', word: submitted.why };
-      }
-      const status = verdict(submitted, target);
-      const word = statusName(status);
-      switch (statusKind(status)) {
-        case 'taken':
-          if (submitted.taken) tally.ids.push(submitted.taken.messageId);
-          return { fate: 'taken', word };
-        case 'lasting':
-          return { fate: 'refused', word };
-        case 'throttled':
-          operator.throttle.slowDown();
-          if (!patient(operator.throttle.pausedMs())) {
-            stopped ??= word;
-            tally.retryAfterMs = Math.max(1_000, Math.ceil(operator.throttle.pausedMs()));
-            return { fate: 'unsent', word };
-          }
-          break;
-        case 'passing': {
-          const waitMs = settings.timeoutMs * PASSING_SHARE * 2 ** (tries - 1);
-          if (tries >= PASSING_TRIES || !patient(waitMs)) return { fate: 'spent', word };
-          await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-        }
-      }
-    }
-  };
-
-  const submitMessage = async ({ language, segments }: SmsMessage, target: Target, index: number): Promise<void> => {
-    const name = `${language}.${index}`;
-    let before: Fate | undefined;
-    for (const segment of segments) {
-      const { fate, word } = await submitSegment(segment, target);
-      if (fate !== 'taken') return settle(before === undefined ? fate : 'unknown', word, name);
-      before = fate;
-    }
-    settle('taken', 'ESME_ROK', name);
-  };
-
-  const total = messages.length * targets.length;
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < total && stopped === undefined) {
-      // All targets in the first language before any in the second.
-      const [message, target, index] = [messages[Math.floor(next / targets.length)], targets[next % targets.length], next % targets.length];
-      next += 1;
-      if (message && target) await submitMessage(message, target, index);
-    }
-  };
-  // Twice the window: a free place always finds somebody waiting, so that an urgent submission leaves none to others.
-  await Promise.all(Array.from({ length: Math.min(total, 2 * settings.binds * settings.window) }, work));
-  if (next < total) {
-    tally.count.unsent += total - next;
-    tally.words.unsent ??= stopped;
+  constructor(readonly operator: Operator, readonly messages: readonly SmsMessage[], readonly targets: readonly Target[], private readonly how: How, private readonly done: (tally: Tally) => void) {
+    this.total = messages.length * targets.length;
+    this.most = 2 * how.settings.binds * how.settings.window;
   }
-  return tally;
+
+  begin(): void {
+    const { signal, urgent } = this.how;
+    if (signal.aborted) this.abort();
+    else {
+      signal.addEventListener('abort', this.abort, { once: true });
+      this.operator.enlist(this, urgent);
+    }
+    this.finishIfDone();
+  }
+
+  get waiting(): boolean {
+    return this.ready.length > 0 || (this.stopped === undefined && this.begun < this.total && this.underWay < this.most);
+  }
+
+  next(): Request {
+    const again = this.ready.shift();
+    if (again) return again;
+    const { begun, targets, messages } = this;
+    this.begun += 1;
+    this.underWay += 1;
+    // All targets in the first language before any in the second.
+    return new Sms(this, messages[Math.floor(begun / targets.length)]!, targets[begun % targets.length]!, begun % targets.length);
+  }
+
+  dismiss(why: string): void {
+    if (!this.waiting || this.finished) return;
+    this.stopped ??= why;
+    for (const sms of this.ready.splice(0)) sms.end('unsent', why);
+    this.finishIfDone();
+  }
+
+  /** Whether waiting so long is still within the patience with an operator that takes nothing. */
+  patient(waitMs: number): boolean {
+    return monotonicMs() + waitMs - Math.max(this.startedAt, this.operator.takenAt) < this.how.settings.timeoutMs;
+  }
+
+  /** Nothing new is begun. */
+  stop(why: string): void {
+    this.stopped ??= why;
+  }
+
+  again(sms: Sms): void {
+    this.ready.push(sms);
+  }
+
+  /** How long a message waits after so many tries. */
+  restMs(tries: number): number {
+    return this.how.settings.timeoutMs * PASSING_SHARE * 2 ** (tries - 1);
+  }
+
+  rest(sms: Sms, ms: number): void {
+    this.resting.set(sms, setTimeout(() => {
+      this.resting.delete(sms);
+      this.ready.push(sms);
+      this.operator.serve();
+    }, ms));
+  }
+
+  settled(): void {
+    this.underWay -= 1;
+    this.finishIfDone();
+  }
+
+  get over(): boolean {
+    return this.finished;
+  }
+
+  /** What waits was not sent; what is under way the operator may have. */
+  private readonly abort = (): void => {
+    this.stopped ??= 'aborted';
+    for (const sms of [...this.ready.splice(0), ...this.resting.keys()]) sms.end('unsent', 'aborted');
+    if (this.underWay > 0) {
+      this.tally.count.unknown += this.underWay;
+      this.tally.words.unknown ??= 'aborted';
+      this.underWay = 0;
+    }
+    this.finishIfDone();
+  };
+
+  private finishIfDone(): void {
+    if (this.finished || this.underWay > 0 || (this.begun < this.total && this.stopped === undefined)) return;
+    this.finished = true;
+    this.how.signal.removeEventListener('abort', this.abort);
+    for (const timer of this.resting.values()) clearTimeout(timer);
+    this.operator.leave(this);
+    if (this.begun < this.total) {
+      this.tally.count.unsent += this.total - this.begun;
+      if (this.stopped !== undefined) this.tally.words.unsent ??= this.stopped;
+    }
+    this.done(this.tally);
+  }
+}
+
+/** One message to one target, segment after segment, each until it is taken, refused, or out of reach. */
+class Sms implements Request {
+  private addressed: Addressed;
+  private segment = 0;
+  private tries = 1;
+
+  constructor(private readonly of: Submission, private readonly message: SmsMessage, private readonly target: Target, private readonly index: number) {
+    this.addressed = new Addressed(message.segments[0]!, target);
+  }
+
+  get command(): number {
+    return this.addressed.command;
+  }
+
+  get size(): number {
+    return this.addressed.size;
+  }
+
+  write(into: Buffer, at: number): void {
+    this.addressed.write(into, at);
+  }
+
+  settle(reply: Reply): void {
+    const { of } = this;
+    if (of.over) return;
+    if ('lost' in reply) {
+      // A closed connection is made again and the rest can go on; a silent or babbling operator is left alone.
+      if (reply.lost !== 'closed' || !of.patient(0)) of.stop(reply.lost);
+      return this.end('unknown', reply.lost);
+    }
+    const { status, command, body } = reply.answer;
+    if (status !== ESME_ROK) return this.answered(status);
+    let taken: Taken;
+    try {
+      taken = decodeTaken(command, body);
+    } catch (error) {
+      if (error instanceof MalformedPdu) {
+        of.stop('rubbish');
+        this.end('unknown', 'rubbish');
+      }
+      throw error;
+    }
+    of.operator.took();
+    const verdict = verdictOf(taken, this.target);
+    if (verdict !== ESME_ROK) return this.answered(verdict);
+    of.tally.ids.push(taken.messageId);
+    this.segment += 1;
+    const next = this.message.segments[this.segment];
+    if (next === undefined) return this.end('taken', 'ESME_ROK');
+    this.tries = 1;
+    this.addressed = new Addressed(next, this.target);
+    of.again(this);
+  }
+
+  /** Counts what became of it. After an earlier segment was taken, a message that goes no further is one that nobody can tell about. */
+  end(fate: Fate, word: string): void {
+    const { tally } = this.of;
+    const whole = fate === 'taken' || this.segment === 0 ? fate : 'unknown';
+    tally.count[whole] += 1;
+    tally.words[whole] ??= word;
+    if (whole === 'refused' || whole === 'spent') tally.failures.push({ name: `${this.message.language}.${this.index}`, word });
+    this.of.settled();
+  }
+
+  /** The operator did not take it. */
+  private answered(status: number): void {
+    const { of, tries } = this;
+    const { throttle } = of.operator;
+    const word = statusName(status);
+    this.tries += 1;
+    switch (statusKind(status)) {
+      case 'throttled':
+        throttle.slowDown();
+        if (of.patient(throttle.pausedMs())) return of.again(this);
+        of.stop(word);
+        of.tally.retryAfterMs = Math.max(1_000, Math.ceil(throttle.pausedMs()));
+        return this.end('unsent', word);
+      case 'passing': {
+        const waitMs = of.restMs(tries);
+        if (tries >= PASSING_TRIES || !of.patient(waitMs)) return this.end('spent', word);
+        return of.rest(this, waitMs);
+      }
+      default:
+        this.end('refused', word);
+    }
+  }
 }
 
 /** What the counted fates mean for the delivery. Pure. */
@@ -136,9 +265,8 @@ export function outcomeOf({ count, ids, words, retryAfterMs }: Tally, expectRece
  * The status that counts: `submit_multi` may succeed and still name its destination among the unsuccessful (SMPP 3.4,
  * section 4.5.2). We name one destination, so any entry is about it.
  */
-function verdict(submitted: Extract<Submitted, { kind: 'answered' }>, target: Target): number {
-  const [unsuccessful] = submitted.taken?.unsuccessful ?? [];
-  if (submitted.status !== 0 || unsuccessful === undefined || 'number' in target) return submitted.status;
+function verdictOf({ unsuccessful: [entry] }: Taken, target: Target): number {
+  if (entry === undefined || 'number' in target) return ESME_ROK;
   // Named as unsuccessful with a status of success: it is still not taken.
-  return unsuccessful.status === 0 ? 0x33 : unsuccessful.status;
+  return entry.status === ESME_ROK ? ESME_RINVNUMDESTS : entry.status;
 }
