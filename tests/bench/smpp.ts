@@ -114,7 +114,7 @@ async function shareOfRate(send: () => Promise<void>): Promise<number> {
 
 async function measure(): Promise<Report> {
   const session = library.connect({ host: '127.0.0.1', port });
-  const bulk = channelTo(MESSAGES, 100_000);
+  const bulk = channelTo(MESSAGES, 1_000_000);
   const paced = channelTo(CENTRE_MESSAGES, CENTRE_RATE);
   const tooFast = channelTo(CENTRE_MESSAGES, CENTRE_RATE * 2);
   const connections = [bulk, paced, tooFast];

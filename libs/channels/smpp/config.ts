@@ -36,7 +36,7 @@ export const settingsSchema = z
     /** Unanswered messages on one bind. */
     window: z.int().min(1).max(1_000).default(10),
     /** Messages (segments) a second over all binds. */
-    ratePerSecond: z.number().min(1).max(100_000).default(100),
+    ratePerSecond: z.number().min(1).max(1_000_000).default(100),
     /** Sender as the phone shows it. Type 5 with plan 0 is a name, 1 with 1 an international number (section 5.2.5). */
     source: z.strictObject({ address: ascii(20), ton: z.int().min(0).max(6).default(5), npi: z.int().min(0).max(18).default(0) }),
     audience: z.discriminatedUnion('kind', [distributionList, numberList]),

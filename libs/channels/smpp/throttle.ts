@@ -2,6 +2,7 @@ import { monotonicMs } from '#kernel/clock.js';
 
 /** How far a late timer may be caught up, in milliseconds: more would be a burst that an operator punishes. */
 const CATCH_UP_MS = 20;
+const SHORTEST_WAIT_MS = 1;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -19,9 +20,11 @@ export class Throttle {
     this.intervalMs = 1_000 / ratePerSecond;
   }
 
-  /** Milliseconds until the next message may leave; 0 when it may now. */
+  /** Milliseconds until the next message may leave; 0 when it may now. Never less than a timer can wait: what is due within that leaves together. */
   waitMs(): number {
-    return Math.max(0, Math.max(this.nextAt, this.pausedUntil) - monotonicMs());
+    const now = monotonicMs();
+    const paceMs = this.nextAt - now;
+    return Math.max(paceMs < SHORTEST_WAIT_MS ? 0 : paceMs, this.pausedUntil - now, 0);
   }
 
   /** A message leaves. */

@@ -61,6 +61,7 @@ export class FakePushService implements FakePartner {
   private readonly seen = new Set<string>();
   private readonly taken = new Set<string>();
   private readonly book: Ledger;
+  private readonly tokens = new Map<string, number>();
   private readonly publicKey: string;
   private readonly closing = new AbortController();
 
@@ -151,6 +152,9 @@ export class FakePushService implements FakePartner {
   private isAuthorized(header: string | undefined): boolean {
     const [, head = '', body = '', signature = '', key = ''] = /^vapid t=([\w-]+)\.([\w-]+)\.([\w-]+), k=([\w-]+)$/.exec(header ?? '') ?? [];
     if (key !== this.publicKey) return false;
+    // A token serves for many messages: its signature is looked at once, its time always.
+    const until = this.tokens.get(header!);
+    if (until !== undefined) return until > Date.now() / 1_000;
     const point = Buffer.from(key, 'base64url');
     const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => half.toString('base64url'));
     const publicKey = createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'P-256', x: x!, y: y! } });
@@ -158,7 +162,9 @@ export class FakePushService implements FakePartner {
     const token = tokenShape.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
     if (!token.success || token.data.aud !== this.origin) return false;
     const left = token.data.exp - Date.now() / 1000;
-    return left > 0 && left <= ONE_DAY_S;
+    if (left <= 0 || left > ONE_DAY_S) return false;
+    this.tokens.set(header!, token.data.exp);
+    return true;
   }
 
   /** The fictional browsers subscribe by the public door, once it is open: the partners are up before the API is. */
