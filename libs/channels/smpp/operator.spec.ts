@@ -211,12 +211,13 @@ describe('binds', () => {
   });
 
   it('are closed and made again when the operator no longer answers', async () => {
-    const { operator, connection } = await stage({ timeoutMs: 60 });
-    await until(() => operator.binds === 1);
+    const { operator, connection, events } = await stage({ timeoutMs: 200 });
+    const bound = (): number => events.filter((e) => e.includes('"state":"bound"')).length;
+    await until(() => bound() === 1);
     operator.setFaults({ hang: true });
     expect(await connection.publish(sampleMessage(), patient())).toEqual({ kind: 'uncertain', reason: 'timeout' });
     operator.setFaults({});
-    await until(() => operator.binds === 1);
+    await until(() => bound() === 2);
     expect(await connection.probe(patient())).toEqual({ well: true });
   });
 });
