@@ -11,6 +11,7 @@ import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { AuditController } from './audit.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { EmailSubscriptionsController } from './email-subscriptions.controller.js';
 import { ErasuresController } from './erasures.controller.js';
 import { Events } from './events.js';
 import { EventsController } from './events.controller.js';
@@ -25,6 +26,7 @@ import { HOUSE, LOG, PUBLIC_ORIGIN, type Parts } from './parts.js';
 import { PhotoController } from './photo.controller.js';
 import { ProblemFilter } from './problem-filter.js';
 import { Published } from './published.js';
+import { ReachController } from './reach.controller.js';
 import { Readiness } from './readiness.js';
 import { SessionController } from './session.controller.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
@@ -36,12 +38,14 @@ export const CONTROLLERS: readonly Type[] = [
   PhotoController,
   AlertDecisionsController,
   DeliveriesController,
+  ReachController,
   AiringController,
   ErasuresController,
   EventsController,
   PartnersController,
   FeedsController,
   SubscriptionsController,
+  EmailSubscriptionsController,
   AuditController,
   HealthController,
   PagesController,

@@ -17,8 +17,8 @@ export interface DoorOptions {
   readonly body?: z.ZodType;
   /** `core`: the body goes on as it came, because the core names faults more exactly than a schema can. */
   readonly judgedBy?: 'door' | 'core';
-  /** `picture`: the body is the octets of an image; `text`: those of another document. */
-  readonly takes?: 'json' | 'picture' | 'text';
+  /** `picture`: the body is the octets of an image; `text`: those of another document; `form`: the fields of a page's form, or nothing. */
+  readonly takes?: 'json' | 'picture' | 'text' | 'form';
   /** Request headers that mean something here, for the document. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Schema of the answer, or its media type where it is no JSON. */

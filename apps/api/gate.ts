@@ -58,5 +58,8 @@ function readRest(door: DoorOptions, request: DoorRequest): void {
   if (octets !== (door.takes === 'picture' || door.takes === 'text') && request.body !== undefined) {
     throw new MalformedRequest(415, 'content-type', `The body is ${door.takes === 'picture' ? 'an image' : door.takes === 'text' ? 'a document' : 'application/json'}.`);
   }
+  if (request.body !== undefined && request.body instanceof URLSearchParams !== (door.takes === 'form')) {
+    throw new MalformedRequest(415, 'content-type', `The body is ${door.takes === 'form' ? 'a form' : 'application/json'}.`);
+  }
   if (door.body && door.judgedBy !== 'core') request.body = readBy(door.body, request.body ?? {});
 }

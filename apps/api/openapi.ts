@@ -100,6 +100,7 @@ function operation(method: string, path: string, door: DoorOptions, ref: (schema
   const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1]!);
   const type = typeof response === 'string' ? response : 'application/json';
   const content = takes === 'picture' ? { 'image/*': { schema: { type: 'string', format: 'binary' } } }
+    : takes === 'form' ? { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } }
     : takes === 'text' ? { '*/*': { schema: { type: 'string' } } }
     : body && { 'application/json': { schema: ref(body, 'input') } };
   return {
@@ -112,7 +113,7 @@ function operation(method: string, path: string, door: DoorOptions, ref: (schema
       ...(query ? queryParameters(query, ref) : []),
       ...Object.entries(headers).map(([name, description]) => ({ name, in: 'header', required: /Required\./.test(description), description, schema: { type: 'string' } })),
     ],
-    ...(content && { requestBody: { required: true, content } }),
+    ...(content && { requestBody: { required: takes !== 'form', content } }),
     responses: {
       [String(status)]: { description: summary, ...(response !== undefined && { content: { [type]: { schema: typeof response === 'string' ? { type: 'string' } : ref(response, 'output') } } }) },
       ...problems(refusalsOf(method, names, door)),

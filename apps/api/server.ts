@@ -17,6 +17,9 @@ const BODY_LIMIT = 2 * 1024 * 1024;
 /** One octet more than a photo may have, so that the photo's own rule speaks. */
 const PHOTO_LIMIT = 10 * 1024 * 1024 + 1;
 
+/** A form has an address, a language and districts. */
+const FORM_LIMIT = 16 * 1024;
+
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -57,7 +60,7 @@ export async function createApi(parts: Parts, controllers?: readonly Type[]): Pr
   return app;
 }
 
-/** JSON, pictures, and documents that are signed as they are. Everything else is refused with 415. */
+/** JSON, pictures, forms, and documents that are signed as they are. Everything else is refused with 415. */
 function takeBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
@@ -73,6 +76,9 @@ function takeBodies(server: FastifyInstance): void {
       done(new MalformedRequest(400, 'body', 'The body is well-formed JSON in UTF-8.'));
     }
   });
+  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: FORM_LIMIT }, (_request, body, done) => { done(null, new URLSearchParams(body as string)); });
+  // One-click unsubscribing may come as this (RFC 8058 section 3.2). What is asked stands in the address; the parts are not read.
+  server.addContentTypeParser('multipart/form-data', { parseAs: 'buffer', bodyLimit: FORM_LIMIT }, (_request, _body, done) => { done(null, new URLSearchParams()); });
   server.addContentTypeParser(/^image\//, { parseAs: 'buffer', bodyLimit: PHOTO_LIMIT }, (_request, body, done) => { done(null, body); });
   server.addContentTypeParser(['application/xml', 'text/xml', 'application/cap+xml'], { parseAs: 'buffer' }, (request, body, done) => {
     (request as DoorRequest).rawBody = body as Buffer;

@@ -8,6 +8,7 @@ import { routeName } from '#dispatch/channel.js';
 import { Dispatcher, receiptBatcher } from '#dispatch/dispatcher.js';
 import { Partners } from '#dispatch/partners.js';
 import { PgAiringStore } from '#storage/airing-store.js';
+import { PgHeadway } from '#storage/headway-store.js';
 import { AiringClock, airersOf } from './airing-clock.js';
 import { AIRING_QUEUE, AiringProcessor, AiringQueue } from './airing-queue.js';
 import { HealthController } from './health.controller.js';
@@ -56,9 +57,9 @@ function bull(redisUrl: string): DynamicModule {
 }
 
 function partnersOf(house: House): Partners {
-  const { configuration, clock, log, secret, audience, deliveries } = house;
+  const { configuration, clock, log, secret, audience, deliveries, source } = house;
   return new Partners({
-    destinations: configuration.destinations, channelOf: channelByKind, clock, log, secret, audience,
+    destinations: configuration.destinations, channelOf: channelByKind, clock, log, secret, audience, headway: new PgHeadway(source, clock),
     receive: receiptBatcher(deliveries),
     onBreaker: (destination, state, route) => {
       log.event('breaker.changed', { destination: routeName(destination, route), state }, 'warn');

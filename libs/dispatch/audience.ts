@@ -46,6 +46,9 @@ export interface Subscribed {
 /** Why someone is no longer reached: the partner says that the contact is no more, or it is none. */
 export type DropReason = 'gone' | 'unreadable';
 
+/** What somebody asked for who has yet to confirm it. */
+export type Wish = Pick<NewSubscriber, 'mode' | 'language' | 'districts' | 'contact'>;
+
 /**
  * Those who asked to be told, of every kind. Nothing links them to a person or an alert: they are a contact, a language
  * and districts.
@@ -53,11 +56,19 @@ export type DropReason = 'gone' | 'unreadable';
 export interface Audience {
   /** A page in the order of ids: at most `limit` members with ids above `after`. Fewer than `limit` is the last page. */
   members(selection: Selection, after: string | undefined, limit: number): Promise<readonly Member[]>;
+  /** How many members there are in a selection. */
+  count(selection: Selection): Promise<number>;
   add(subscriber: NewSubscriber): Promise<Subscribed>;
   /** The one who has the token is a member from now on. False when nobody has it. */
   confirm(token: string): Promise<boolean>;
+  /** What the one who has the token asked for under a kind, not before `since`; nothing when nobody has it, or too long ago. */
+  find(token: string, kind: string, since: Date): Promise<Wish | undefined>;
   /** The one who has the token leaves. False when nobody has it. */
   remove(token: string): Promise<boolean>;
+  /** The one who is reached in this way leaves. False when there is none. */
+  leave(kind: string, mode: Mode, identity: string): Promise<boolean>;
+  /** Forgets those of a kind who asked before a moment and never confirmed. */
+  forget(kind: string, before: Date): Promise<void>;
   drop(ids: readonly string[], why: DropReason): Promise<void>;
 }
 

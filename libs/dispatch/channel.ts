@@ -8,6 +8,7 @@ import type { Language } from '#alerts/content.js';
 import type { AiringManner } from './airing.js';
 import type { Audience } from './audience.js';
 import type { AskErasure } from './erasure.js';
+import type { Headway } from './headway.js';
 
 /**
  * What came back from one attempt. A partner's trouble is a value; only a bug throws.
@@ -113,6 +114,8 @@ export interface Line {
   secret(name: string): string;
   /** Those who asked to be told, for channels that reach them one by one. */
   readonly audience: Audience;
+  /** Where channels that reach people one by one write down how far they are. Left out where nothing outlives the process. */
+  readonly headway?: Headway;
   /** Hands over a receipt that arrived by itself. Resolves once it is stored; only then acknowledge it to the partner. */
   receive(receipt: Receipt): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { monotonicMs } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import type { Audience } from './audience.js';
+import type { Headway } from './headway.js';
 import { Breaker, BREAKER, type BreakerPolicy, type BreakerState } from './breaker.js';
 import { routeName, routesOf, type Channel, type Connection, type Destination, type Outcome, type ProbeResult, type Receipt } from './channel.js';
 import type { Reach } from './plan.js';
@@ -29,6 +30,7 @@ export interface PartnersInput {
   readonly log: Log;
   readonly secret: (name: string) => string;
   readonly audience: Audience;
+  readonly headway?: Headway;
   readonly receive: (receipt: Receipt) => Promise<void>;
   readonly onBreaker: (destination: DestinationId, state: BreakerState, route: number) => void;
   readonly breakerPolicy?: BreakerPolicy;
@@ -83,10 +85,12 @@ export class Partners {
   }
 
   private open(destination: Destination, route: number): Route {
-    const { channelOf, clock, log, secret, audience, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
+    const { channelOf, clock, log, secret, audience, headway, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
     const channel = channelOf(destination.channel);
     const ours = identifiersOf(route);
-    const connection = ours.mark(channel.open(destination, { clock, log, secret, audience, receive: (receipt) => receive(ours.markReceipt(receipt)) }));
+    const connection = ours.mark(channel.open(destination, {
+      clock, log, secret, audience, ...(headway && { headway }), receive: (receipt) => receive(ours.markReceipt(receipt)),
+    }));
     const policy = policyFor(breakerPolicy, channel.attemptMs?.(destination.settings));
     const breaker = new Breaker(routeName(destination.id, route), monotonicMs, (state) => onBreaker(destination.id, state, route), policy);
     return { destination, channel, connection, breaker };

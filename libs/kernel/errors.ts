@@ -74,6 +74,7 @@ export const ERRORS = {
 
   // subscriptions
   ENDPOINT_NOT_ALLOWED: entry('invalid', 'after-change', 'A subscription is one of a push service that messages go to.'),
+  MAIL_UNREACHABLE: entry('busy', 'later', 'The mail server takes the confirmation.'),
   SUBSCRIPTION_MISSING: entry('missing', 'never', 'There is no such subscription.'),
   SUBSCRIPTION_THROTTLED: entry('throttled', 'later', 'Subscriptions are spaced out when many come at once.'),
 

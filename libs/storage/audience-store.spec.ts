@@ -89,6 +89,28 @@ describe.each([['in PostgreSQL', stored], ['in memory', () => new MemoryAudience
     expect((await contacts(audience)).length).toBe(1);
   });
 
+  it('counts the members of a selection', async () => {
+    const audience = make();
+    for (let n = 0; n < 5; n++) await audience.add(asks(n, { language: n === 0 ? 'en' : 'sr-Latn', confirmed: n < 4 }));
+    expect([await audience.count(all), await audience.count({ ...all, language: 'en' }), await audience.count({ ...all, mode: 'live' })]).toEqual([4, 1, 0]);
+  });
+
+  it('tells what somebody asked for by their token, not too late; forgets who never confirms and nobody else; lets leave by the contact', async () => {
+    const audience = make();
+    const { token } = await audience.add(asks(1, { kind: 'wish', confirmed: false, districts: ['RS-20'] }));
+    await audience.add(asks(2));
+    const [long, soon] = [new Date('2000-01-01T00:00:00Z'), new Date('2100-01-01T00:00:00Z')];
+    expect(await audience.find(token, 'wish', long)).toEqual({ mode: 'drill', language: 'sr-Latn', districts: ['RS-20'], contact: asks(1).contact });
+    expect([await audience.find(token, 'web-push', long), await audience.find(token, 'wish', soon), await audience.find('another', 'wish', long)]).toEqual([undefined, undefined, undefined]);
+    await audience.forget('wish', long);
+    expect(await audience.find(token, 'wish', long)).toBeDefined();
+    await audience.forget('wish', soon);
+    await audience.forget('web-push', soon);
+    expect(await audience.find(token, 'wish', long)).toBeUndefined();
+    expect([await audience.leave('web-push', 'live', asks(2).identity), await audience.leave('web-push', 'drill', asks(2).identity), await audience.leave('web-push', 'drill', asks(2).identity)]).toEqual([false, true, false]);
+    expect(await contacts(audience)).toEqual([]);
+  });
+
   it('drops by id', async () => {
     const audience = make();
     const ids = [(await audience.add(asks(1))).id, (await audience.add(asks(2))).id];

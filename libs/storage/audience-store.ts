@@ -6,10 +6,20 @@ import type { Log } from '#kernel/log.js';
 import { keyedDigest, open, seal } from '#kernel/sealing.js';
 import { districtsIn } from '#alerts/area.js';
 import type { Language } from '#alerts/content.js';
-import { slotOf, tokenHash, type Audience, type DropReason, type Member, type NewSubscriber, type Selection, type Subscribed } from '#dispatch/audience.js';
+import type { Mode } from '#alerts/notice.js';
+import { slotOf, tokenHash, type Audience, type DropReason, type Member, type NewSubscriber, type Selection, type Subscribed, type Wish } from '#dispatch/audience.js';
 import { rows } from './database.js';
 
 interface Row { id: string; language: Language; sealed: Buffer }
+
+/** The members of a selection, its values being $1 to $6. */
+const CHOSEN = `kind = $1 AND mode = $2 AND confirmed_at IS NOT NULL AND slot % $3::integer = $4::integer
+  AND ($5::text[] IS NULL OR districts IS NULL OR districts && $5::text[]) AND ($6::text IS NULL OR language = $6)`;
+
+function valuesOf({ kind, mode, shard, shards, area, language }: Selection): unknown[] {
+  const codes = area && area.kind !== 'country' ? districtsIn(area).map((d) => d.code) : null;
+  return [kind, mode, shards, shard, codes, language ?? null];
+}
 
 /** Those who asked to be told, in PostgreSQL. Contacts are sealed under a key of their own, derived from the master key. */
 export class PgAudience implements Audience {
@@ -19,21 +29,22 @@ export class PgAudience implements Audience {
     this.key = createHmac('sha256', masterKey).update('findme subscribers v1').digest();
   }
 
-  async members({ kind, mode, shard, shards, area, language }: Selection, after: string | undefined, limit: number): Promise<readonly Member[]> {
-    const codes = area && area.kind !== 'country' ? districtsIn(area).map((d) => d.code) : null;
+  async members(selection: Selection, after: string | undefined, limit: number): Promise<readonly Member[]> {
     const page = await rows<Row>(this.source,
-      `SELECT id, language, sealed FROM subscribers
-        WHERE kind = $1 AND mode = $2 AND confirmed_at IS NOT NULL AND slot % $3::integer = $4::integer AND ($5::uuid IS NULL OR id > $5::uuid)
-          AND ($6::text[] IS NULL OR districts IS NULL OR districts && $6::text[]) AND ($7::text IS NULL OR language = $7)
-        ORDER BY id LIMIT $8`,
-      [kind, mode, shards, shard, after ?? null, codes, language ?? null, limit]);
+      `SELECT id, language, sealed FROM subscribers WHERE ${CHOSEN} AND ($7::uuid IS NULL OR id > $7::uuid) ORDER BY id LIMIT $8`,
+      [...valuesOf(selection), after ?? null, limit]);
     return page.map((row) => ({ id: row.id, language: row.language, contact: open(this.key, row.sealed, purposeOf(row.id)).toString('utf8') }));
+  }
+
+  async count(selection: Selection): Promise<number> {
+    const [row] = await rows<{ count: number }>(this.source, `SELECT count(*)::integer AS count FROM subscribers WHERE ${CHOSEN}`, valuesOf(selection));
+    return row?.count ?? 0;
   }
 
   async add({ kind, mode, language, districts, identity, contact, confirmed }: NewSubscriber): Promise<Subscribed> {
     const id = this.ids.next<string>();
     const token = randomBytes(32).toString('base64url');
-    const digest = keyedDigest(this.key, `${kind} ${mode} ${identity}`);
+    const digest = this.digestOf(kind, mode, identity);
     const now = this.clock.now();
     // A new id with every asking: whatever was prepared for the old contact is for nobody.
     await rows(this.source,
@@ -50,6 +61,20 @@ export class PgAudience implements Audience {
       'UPDATE subscribers SET confirmed_at = coalesce(confirmed_at, greatest($2, created_at)) WHERE token_hash = $1 RETURNING id', [tokenHash(token), this.clock.now()])).length > 0;
   }
 
+  async find(token: string, kind: string, since: Date): Promise<Wish | undefined> {
+    const [row] = await rows<Row & Pick<Wish, 'mode' | 'districts'>>(this.source,
+      'SELECT id, mode, language, districts, sealed FROM subscribers WHERE token_hash = $1 AND kind = $2 AND created_at >= $3', [tokenHash(token), kind, since]);
+    return row && { mode: row.mode, language: row.language, districts: row.districts, contact: open(this.key, row.sealed, purposeOf(row.id)).toString('utf8') };
+  }
+
+  async leave(kind: string, mode: Mode, identity: string): Promise<boolean> {
+    return (await rows(this.source, 'DELETE FROM subscribers WHERE kind = $1 AND mode = $2 AND digest = $3 RETURNING id', [kind, mode, this.digestOf(kind, mode, identity)])).length > 0;
+  }
+
+  async forget(kind: string, before: Date): Promise<void> {
+    await rows(this.source, 'DELETE FROM subscribers WHERE kind = $1 AND confirmed_at IS NULL AND created_at < $2', [kind, before]);
+  }
+
   async remove(token: string): Promise<boolean> {
     return (await rows(this.source, 'DELETE FROM subscribers WHERE token_hash = $1 RETURNING id', [tokenHash(token)])).length > 0;
   }
@@ -58,6 +83,10 @@ export class PgAudience implements Audience {
     if (ids.length === 0) return;
     const dropped = await rows(this.source, 'DELETE FROM subscribers WHERE id = ANY ($1::uuid[]) RETURNING id', [ids]);
     this.log.event('audience.dropped', { count: dropped.length, cause: why });
+  }
+
+  private digestOf(kind: string, mode: Mode, identity: string): string {
+    return keyedDigest(this.key, `${kind} ${mode} ${identity}`);
   }
 }
 

@@ -45,7 +45,8 @@ const subscriptions = Array.from({ length: SUBSCRIBERS }, (_, n) => new FakeSubs
 /** Everybody, in pages; what a database does is the same for all and none of the matter here. */
 const audience: Audience = {
   members: async (_selection, after, limit) => members.slice(after === undefined ? 0 : Number(after) + 1, (after === undefined ? 0 : Number(after) + 1) + limit),
-  drop: async () => undefined, add: async () => ({ id: '', token: '' }), confirm: async () => false, remove: async () => false,
+  count: async () => members.length, drop: async () => undefined, forget: async () => undefined, add: async () => ({ id: '', token: '' }), find: async () => undefined,
+  confirm: async () => false, remove: async () => false, leave: async () => false,
 };
 const members = subscriptions.map((subscription, n) => ({ id: String(n), language: 'sr-Latn' as const, contact: writeContact(subscription) }));
 

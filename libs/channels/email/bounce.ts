@@ -3,8 +3,9 @@ import { causeOf } from '#kernel/log.js';
 import type { Destination, Line, Receipt } from '#dispatch/channel.js';
 import type { EmailSettings } from './config.js';
 import { readDeliveryStatus, type RecipientStatus } from './delivery-status.js';
+import { saysGone } from './outcome.js';
 import { receiptKeyOf } from './receipt-key.js';
-import { readReturnAddress, tokenOf } from './verp.js';
+import { memberOf, readReturnAddress, tokenOf } from './verp.js';
 
 /** A notification quotes headers at most (we ask for RET=HDRS); some servers return the whole mail with its photo. */
 const SIZE_LIMIT = 4 * 1024 * 1024;
@@ -126,6 +127,7 @@ class Receiver {
     // A vacation note or anything else that is no notification is taken and forgotten: its sender is no partner to argue with.
     if (!status) return;
     const { subscriber, token } = found;
+    if (subscriber.destination.settings.audience) return dropGone(subscriber, token, status.recipients);
     // The envelope identifier is our key; it counts only when the signed address stands for it.
     const key = status.envelopeId !== undefined && tokenOf(status.envelopeId) === token ? status.envelopeId : token;
     for (const recipient of status.recipients) {
@@ -142,6 +144,12 @@ class Receiver {
     this.line.log.event('receipt.refused', { channel: 'email', destination: first?.destination.id ?? '', cause: causeOf(error) }, 'warn');
     done(reply(451, 'not stored, try again'));
   }
+}
+
+/** A mail to one subscriber came back: who is no more is not written to again. Anything else of theirs is no partner's word. */
+async function dropGone({ line }: Subscriber, token: string, recipients: readonly RecipientStatus[]): Promise<void> {
+  const id = memberOf(token);
+  if (id !== undefined && recipients.some(({ action, status }) => action === 'failed' && saysGone(status))) await line.audience.drop([id], 'gone');
 }
 
 /**

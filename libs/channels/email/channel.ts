@@ -1,23 +1,29 @@
-import type { SMTPConnectionOptions, SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
+import type { SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
 import { listenForBounces } from './bounce.js';
+import { Citizens } from './citizens.js';
 import { emailSettings, type EmailSettings } from './config.js';
 import { composeMail, encodeMail, previewMail } from './encode.js';
 import { isLasting, outcomeOf } from './outcome.js';
 import { receiptKeyOf } from './receipt-key.js';
-import { SmtpPool, type Rejection } from './smtp.js';
+import { openPool } from './server.js';
+import type { Rejection, SmtpPool } from './smtp.js';
 import { returnAddress, tokenOf } from './verp.js';
 
-/** E-mail to newsrooms over SMTP with delivery status notifications (RFC 5321, RFC 3461). */
+/** The time for a mail to newsrooms, in milliseconds; a part of the subscribers has its own. */
+const ATTEMPT_MS = 15_000;
+
+/** E-mail to newsrooms, or to those who asked to be told, over SMTP with delivery status notifications (RFC 5321, RFC 3461). */
 export const email: Channel<EmailSettings> = {
   kind: 'email',
   settings: emailSettings,
   // The Message-ID is that of the notice: a server may drop the second copy, and a duplicate mail beats silence.
   resend: () => 'safe',
   lapses: false,
-  parts: () => 1,
+  parts: ({ audience }) => audience?.shards ?? 1,
+  attemptMs: ({ audience }) => audience?.partMs ?? ATTEMPT_MS,
   preview: previewMail,
-  open: (destination, line) => new EmailConnection(destination, line),
+  open: (destination, line) => (destination.settings.audience ? new Citizens(destination, line, destination.settings.audience) : new EmailConnection(destination, line)),
 };
 
 /** How far a message got while some newsrooms put it off. */
@@ -43,8 +49,7 @@ class EmailConnection implements Connection {
   ) {
     const { settings } = destination;
     this.secret = line.secret(settings.bounce.secret);
-    const { login } = settings;
-    this.pool = new SmtpPool(optionsOf(settings, line), login && { user: login.user, pass: line.secret(login.secret) });
+    this.pool = openPool(settings, (name) => line.secret(name));
     this.bounces = listenForBounces(destination, this.secret, line);
   }
 
@@ -116,23 +121,4 @@ class EmailConnection implements Connection {
       await this.line.receive({ destination: this.destination.id, receiptKey, about: { key }, stage: 'failed', word: 'rejected' });
     }
   }
-}
-
-function optionsOf(settings: EmailSettings, line: Line): SMTPConnectionOptions {
-  const { security, timeouts } = settings;
-  return {
-    host: settings.host,
-    port: settings.port,
-    name: settings.bounce.domain,
-    secure: security === 'tls',
-    requireTLS: security === 'starttls',
-    ignoreTLS: security === 'none',
-    connectionTimeout: timeouts.connectMs,
-    greetingTimeout: timeouts.connectMs,
-    socketTimeout: timeouts.silenceMs,
-    socketCloseTimeout: 0,
-    // The server's replies may quote the message: nothing of them is logged.
-    logger: false,
-    tls: { minVersion: 'TLSv1.2', ...(settings.ca && { ca: line.secret(settings.ca) }) },
-  };
 }

@@ -4,6 +4,8 @@ import { simpleParser } from 'mailparser';
 export interface RecipientStatus {
   readonly recipient: string;
   readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
+  /** Enhanced status such as `5.1.1` (RFC 3463). */
+  readonly status?: string;
   readonly at?: Date;
 }
 
@@ -55,8 +57,9 @@ function recipientOf(fields: ReadonlyMap<string, string>): RecipientStatus[] {
   const recipient = addressIn(fields.get('original-recipient')) ?? addressIn(fields.get('final-recipient'));
   const action = fields.get('action')?.toLowerCase().split(/[\s(]/)[0];
   if (recipient === undefined || action === undefined || !ACTIONS.includes(action)) return [];
+  const status = /^[245]\.\d{1,3}\.\d{1,3}(?=$|[\s(])/.exec(fields.get('status') ?? '')?.[0];
   const at = Date.parse(fields.get('last-attempt-date') ?? '');
-  return [{ recipient, action: action as RecipientStatus['action'], ...(!Number.isNaN(at) && { at: new Date(at) }) }];
+  return [{ recipient, action: action as RecipientStatus['action'], ...(status && { status }), ...(!Number.isNaN(at) && { at: new Date(at) }) }];
 }
 
 /** `rfc822; desk@example.org`: the address behind its type. */

@@ -2,6 +2,7 @@ import { channelContract, type Forgery, type Stage } from '#dispatch/testing/con
 import { email } from './channel.js';
 import type { EmailSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
+import { citizensStage } from './testing/citizens-stage.js';
 import { newsroom, post, secret } from './testing/newsroom.js';
 
 async function start(): Promise<Stage<EmailSettings>> {
@@ -17,10 +18,19 @@ async function forge({ stage, message }: Forgery<EmailSettings>): Promise<boolea
   return (await post(bounce, false, `dsn+${message.key}.${'0'.repeat(16)}@${bounce.domain}`, 'Subject: forged\r\n\r\nAction: delivered\r\n')) === 550;
 }
 
-channelContract<EmailSettings>({
-  channel: email,
-  start,
-  forgeReceipt: forge,
-  notEncodable: 'half a letter: \ud800',
-  wrongSettings: [{ host: 'a b', port: 25 }],
+const SUBSCRIBERS = 3;
+
+async function startCitizens(): Promise<Stage<EmailSettings>> {
+  const { server, destination, audience } = await citizensStage(SUBSCRIBERS);
+  return { partner: server, destination, secret, audience, restart: () => startFakePartner(destination, { secret }), async stop() {} };
+}
+
+const kit = { channel: email, notEncodable: 'half a letter: \ud800', wrongSettings: [{ host: 'a b', port: 25 }] };
+
+describe('to newsrooms', () => {
+  channelContract<EmailSettings>({ ...kit, start, forgeReceipt: forge });
+});
+
+describe('to people who asked for it', () => {
+  channelContract<EmailSettings>({ ...kit, start: startCitizens, forgeReceipt: forge, entriesPerMessage: SUBSCRIBERS });
 });

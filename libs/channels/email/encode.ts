@@ -2,7 +2,7 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import { sha256Hex } from '#kernel/canonical.js';
 import type { Fault } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
-import type { Language } from '#alerts/content.js';
+import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
 import type { Message, Photo, Preview } from '#dispatch/channel.js';
 import type { EmailSettings } from './config.js';
@@ -25,11 +25,11 @@ export interface Mail {
 
 const DRILL = 'VEŽBA / ВЕЖБА / DRILL';
 const DRILL_WARNING = 'Ovo je vežba. Ne objavljivati. / Ово је вежба. Не објављивати. / This is a drill. Do not publish.';
-const isEnding = (notice: Notice) => notice.kind === 'found' || notice.kind === 'withdrawn';
+export const isEnding = (notice: Notice) => notice.kind === 'found' || notice.kind === 'withdrawn';
 
 /** One line without control characters: what a header may hold (RFC 5322, section 2.2). */
-const oneLine = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
-const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.codePointAt(0)};`);
+export const oneLine = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
+export const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.codePointAt(0)};`);
 
 /** `Message-ID` of a notice at a destination: known from the identifier alone, so that later mails can refer to it. */
 export function messageIdOf(identifier: string, destination: DestinationId, domain: string): string {
@@ -51,7 +51,8 @@ function faultsOf(section: string, language: Language): Fault[] {
 
 /** The section of each language as it stands in the mail, with its length in octets of UTF-8. */
 export function previewMail(notice: Notice, settings: EmailSettings): Preview[] {
-  return settings.languages.map((language) => {
+  // Who asked to be told is told in a language of their own: any of them.
+  return (settings.audience ? LANGUAGES : settings.languages).map((language) => {
     const text = sectionOf(notice, language);
     return { language, encoding: 'UTF-8', text, length: Buffer.byteLength(text), limit: SECTION_LIMIT, unit: 'octets', segments: 1, faults: faultsOf(text, language) };
   });
@@ -101,7 +102,7 @@ export function composeMail(message: Message, destination: DestinationId, settin
 }
 
 /** The bytes of a mail. The same mail gives the same bytes: its date is that of the notice, its boundaries are its own. */
-export function encodeMail(mail: Mail, sent: string, settings: EmailSettings): Promise<Buffer> {
+export function encodeMail(mail: Mail, sent: string, settings: EmailSettings, to: readonly string[] = settings.to): Promise<Buffer> {
   const { photo } = mail;
   const last = mail.references.at(-1);
   const extension = photo?.mediaType === 'image/png' ? 'png' : 'jpg';
@@ -110,7 +111,7 @@ export function encodeMail(mail: Mail, sent: string, settings: EmailSettings): P
     messageId: mail.messageId,
     date: new Date(sent),
     from: { name: settings.from.name, address: settings.from.address },
-    to: settings.to.map((address) => ({ name: '', address })),
+    to: to.map((address) => ({ name: '', address })),
     subject: mail.subject,
     text: mail.text,
     html: mail.html,

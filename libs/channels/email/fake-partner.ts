@@ -3,6 +3,7 @@ import MimeNode from 'nodemailer/lib/mime-node';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { sha256Hex } from '#kernel/canonical.js';
+import { LANGUAGES } from '#alerts/content.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { Faults, FakePartner, LedgerEntry } from '#dispatch/testing/fake-partner.js';
 import { Ledger } from '#dispatch/testing/ledger.js';
@@ -17,16 +18,26 @@ export interface FakeOptions {
 const SIZE_LIMIT = 30 * 1024 * 1024;
 const NOTIFY_TRIES = 40;
 const NOTIFY_PAUSE_MS = 50;
+const SUBSCRIBE_TRIES = 600;
+const SUBSCRIBE_PAUSE_MS = 200;
 
 /**
  * Starts a simulated newsroom's mail server: SMTP with DSN on the host and port of the settings (0: any free port). It
  * keeps one copy of a Message-ID, writes a ledger, and answers each mail with one delivery notification a recipient, sent
  * to the mail's return path at the bounce receiver of the settings.
  */
-export async function startFakePartner(destination: Destination<EmailSettings>, options: FakeOptions): Promise<FakePartner> {
-  const newsroom = new Newsroom(destination.settings, options);
+export async function startFakePartner(destination: Destination<EmailSettings>, options: FakeOptions): Promise<FakeMailServer> {
+  const newsroom = new Newsroom(destination, options);
   await newsroom.listen();
   return newsroom;
+}
+
+/** A simulated mail server with what a test may look at and push. */
+export interface FakeMailServer extends FakePartner {
+  /** Mailboxes that are no more: 550 5.1.1. */
+  readonly gone: Set<string>;
+  /** Mails as they came, with whom they came for. */
+  readonly received: readonly { readonly to: string; readonly bytes: Buffer }[];
 }
 
 const reply = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode });
@@ -39,8 +50,12 @@ const header = (mail: ParsedMail, name: string): string => {
 /** Undoes `xtext` (RFC 3461, section 4). */
 const decodeXtext = (text: string) => text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
-class Newsroom implements FakePartner {
+class Newsroom implements FakeMailServer {
   readonly ledger: readonly LedgerEntry[];
+  readonly gone = new Set<string>();
+  readonly received: { readonly to: string; readonly bytes: Buffer }[] = [];
+  private readonly settings: EmailSettings;
+  private readonly subscribing = new AbortController();
   private readonly messageIds = new Set<string>();
   private readonly book: Ledger;
   private readonly notifying = new Set<SMTPConnection>();
@@ -49,12 +64,14 @@ class Newsroom implements FakePartner {
   private closing: Promise<void> | undefined;
 
   constructor(
-    private readonly settings: EmailSettings,
-    options: FakeOptions,
+    private readonly destination: Destination<EmailSettings>,
+    private readonly options: FakeOptions,
   ) {
     this.book = new Ledger('the newsroom');
     this.ledger = this.book.entries;
+    const { settings } = destination;
     const { login } = settings;
+    this.settings = settings;
     this.server = new SMTPServer({
       banner: 'simulated newsroom',
       hideDSN: false,
@@ -71,7 +88,7 @@ class Newsroom implements FakePartner {
         done(right ? null : reply(535, 'wrong user or password'), right ? { user: login.user } : undefined);
       },
       onMailFrom: (_address, _session, done) => done(this.faults.throttle ? reply(421, 'too many messages') : null),
-      onRcptTo: ({ address }, _session, done) => done(settings.to.includes(address) ? null : reply(550, 'no such mailbox')),
+      onRcptTo: ({ address }, _session, done) => done(this.has(address) ? null : reply(550, '5.1.1 no such mailbox')),
       onData: (stream, session, done) => void this.take(stream, session, done).catch((error: Error) => done(error)),
     });
     this.server.on('error', () => undefined);
@@ -83,10 +100,44 @@ class Newsroom implements FakePartner {
   }
 
   listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       this.server.server.once('error', reject);
       this.server.listen(this.settings.port, this.settings.host, () => resolve());
-    });
+    }).then(() => void this.subscribe());
+  }
+
+  /** A newsroom has its own mailboxes; a server for everybody has every mailbox that is not gone. */
+  private has(address: string): boolean {
+    return this.settings.audience ? !this.gone.has(address) : this.settings.to.includes(address);
+  }
+
+  /** Its fictional people ask for notices as everybody does, and confirm what comes back (see `answer`). */
+  private async subscribe(): Promise<void> {
+    const { options: { apiUrl }, settings: { citizens }, destination: { mode } } = this;
+    if (apiUrl === undefined) return;
+    for (let n = 0, tries = 0; n < citizens && tries < SUBSCRIBE_TRIES && !this.subscribing.signal.aborted; tries++) {
+      const language = LANGUAGES[n % LANGUAGES.length]!;
+      const told = await this.ask(`${apiUrl}/v1/subscriptions/email`, { mode, language, districts: null, address: `${mode}-${n}@gradjani.example` });
+      if (told) n += 1;
+      else await pause(SUBSCRIBE_PAUSE_MS);
+    }
+  }
+
+  /** Follows the link of a confirmation as a person would who presses the button on its page. */
+  private async answer(mail: ParsedMail): Promise<void> {
+    const { options: { apiUrl }, settings: { citizens } } = this;
+    const link = /https?:\/\/\S+\?t=[\w-]+/.exec(mail.text ?? '')?.[0];
+    if (apiUrl === undefined || citizens === 0 || link === undefined) return;
+    const { pathname, search } = new URL(link);
+    for (let tries = 0; tries < SUBSCRIBE_TRIES && !this.subscribing.signal.aborted && !(await this.ask(`${apiUrl}${pathname}${search}`)); tries++) await pause(SUBSCRIBE_PAUSE_MS);
+  }
+
+  private async ask(url: string, body?: object): Promise<boolean> {
+    const response = await fetch(url, {
+      method: 'POST', signal: this.subscribing.signal, ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    }).catch(() => undefined);
+    await response?.body?.cancel().catch(() => undefined);
+    return response?.ok === true;
   }
 
   setFaults(faults: Faults): void {
@@ -103,6 +154,7 @@ class Newsroom implements FakePartner {
   }
 
   private async end(): Promise<void> {
+    this.subscribing.abort();
     const done = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const connection of this.server.connections) connection._socket.destroy();
     for (const connection of this.notifying) connection.close();
@@ -130,6 +182,8 @@ class Newsroom implements FakePartner {
     const mail = await simpleParser(bytes, { skipHtmlToText: true, skipTextToHtml: true, skipImageLinks: true, skipTextLinks: true });
     const id = mail.messageId ?? session.id;
     const kind = header(mail, 'x-findme-kind');
+    for (const { address } of session.envelope.rcptTo) this.received.push({ to: address, bytes });
+    if (kind === 'confirmation') return void this.answer(mail);
     const identifier = header(mail, 'x-findme-identifier');
     this.book.write({
       key: header(mail, 'x-findme-key'),

@@ -23,3 +23,10 @@ export function outcomeOf(trouble: SmtpTrouble): Outcome {
   if (code === 'EMESSAGE') return { kind: 'refused', reason: 'larger than the server takes' };
   return { kind: 'deferred', reason: `not reached (${code})` };
 }
+
+/**
+ * Statuses that say of the mailbox itself that it is no more: bad address, bad domain, moved, null MX, disabled (RFC 3463,
+ * sections 3.2 and 3.3; RFC 7505). Any other 5yz may be about the message, about us, or about a full mailbox.
+ */
+const GONE = new Set(['5.1.1', '5.1.2', '5.1.3', '5.1.6', '5.1.10', '5.2.1']);
+export const saysGone = (status: string | undefined): boolean => status !== undefined && GONE.has(status);

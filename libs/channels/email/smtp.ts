@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionOptions, type SMTPConnectionSendInfo, type SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
 
@@ -69,7 +70,10 @@ export class SmtpPool {
     private readonly options: SMTPConnectionOptions,
     private readonly auth: SMTPConnectionAuth | undefined,
     private readonly keep = 2,
-  ) {}
+  ) {
+    // Every call under way listens.
+    setMaxListeners(0, this.closing.signal);
+  }
 
   /** Sends the bytes of one message. Never rejects; ends when the signal aborts or the pool closes. */
   async send(envelope: SMTPEnvelope, bytes: Uint8Array, signal: AbortSignal): Promise<SmtpAnswer> {

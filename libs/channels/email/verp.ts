@@ -28,3 +28,12 @@ export function readReturnAddress(address: string, destination: DestinationId, d
   if (token === undefined || mac === undefined || at !== domain.toLowerCase()) return undefined;
   return timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(secret, destination, token))) ? token : undefined;
 }
+
+/** What stands for the key in a mail to one subscriber: which of them it is, so that who is no more can be dropped. */
+export const memberToken = (id: string): string => `m-${id.replace(/-/g, '')}`;
+
+/** The subscriber whom a token stands for, or nothing. */
+export function memberOf(token: string): string | undefined {
+  const parts = /^m-([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/.exec(token);
+  return parts ? parts.slice(1).join('-') : undefined;
+}

@@ -1,0 +1,66 @@
+import { deliveryKey } from '#dispatch/delivery.js';
+import { FixedClock } from '#kernel/clock.js';
+import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
+import { DispatchStage } from '../../tests/support/dispatch-stage.js';
+import { openDatabase, rows } from './database.js';
+import { PgHeadway } from './headway-store.js';
+import type { DataSource } from 'typeorm';
+
+let stage: DispatchStage;
+let source: DataSource;
+let headway: PgHeadway;
+const clock = new FixedClock('2026-11-24T18:00:00Z');
+beforeAll(async () => {
+  stage = await DispatchStage.open([]);
+  source = await openDatabase({ url: stage.appUrl, name: 'spec' });
+  headway = new PgHeadway(source, clock);
+});
+afterAll(async () => {
+  await source.destroy();
+  await stage.close();
+});
+
+const destination = 'mts' as DestinationId;
+const AFTER = '00000000-0000-4000-8000-000000000007';
+
+async function planned(parts: number): Promise<{ alert: AlertId; ids: DeliveryId[] }> {
+  const { id } = await stage.approved();
+  const made = await stage.deliveries().planNext((row) => Array.from({ length: parts }, (_, part) => (
+    { channel: 'smpp', destination, part, key: deliveryKey(row.alertId, row.revision, 'smpp', destination, part), spread: false })));
+  return { alert: id, ids: [...made!.queued] };
+}
+
+describe('how far parts have come', () => {
+  it('is kept while a part is under way, so that another process goes on behind it, and forgotten at its end', async () => {
+    const [id] = (await planned(1)).ids;
+    expect(await headway.last(id!)).toBeUndefined();
+    await headway.mark(id!, { taken: 0 });
+    expect(await headway.last(id!)).toBeUndefined();
+    await headway.mark(id!, { taken: 7, total: 20, after: AFTER });
+    await headway.mark(id!, { taken: 9, total: 20 });
+    expect(await headway.last(id!)).toEqual({ after: AFTER, taken: 7 });
+    await headway.end(id!, { taken: 20, total: 20, after: AFTER });
+    expect(await headway.last(id!)).toBeUndefined();
+    expect(await rows(source, 'SELECT * FROM part_places')).toEqual([]);
+  });
+
+  it('is read with the marks of the window, the one before it and the first', async () => {
+    const { alert, ids: [first] } = await planned(2);
+    const began = clock.now();
+    for (const taken of [0, 5, 10, 20]) {
+      await headway.mark(first!, { taken, ...(taken > 0 && { total: 50 }) });
+      clock.advance(10_000);
+    }
+    const reach = await headway.reach('drill', alert, new Date(began.getTime() + 25_000));
+    expect(reach).toMatchObject({ revision: 1, kind: 'alert', parts: [{ destination, part: 0, state: 'queued' }, { part: 1, marks: [] }] });
+    expect(reach!.parts[0]!.marks).toEqual([
+      { at: began, taken: 0, total: null }, { at: new Date(began.getTime() + 20_000), taken: 10, total: 50 }, { at: new Date(began.getTime() + 30_000), taken: 20, total: 50 },
+    ]);
+    await expect(headway.reach('live', alert, began)).rejects.toThrow('ALERT_MISSING');
+  });
+
+  it('cannot be rewritten by the applications\' role', async () => {
+    await expect(rows(source, 'UPDATE part_marks SET taken = 1')).rejects.toThrow('permission denied');
+    await expect(rows(source, 'DELETE FROM part_marks')).rejects.toThrow('permission denied');
+  });
+});
