@@ -26,7 +26,7 @@ const AFTER = '00000000-0000-4000-8000-000000000007';
 async function planned(parts: number): Promise<{ alert: AlertId; ids: DeliveryId[] }> {
   const { id } = await stage.approved();
   const made = await stage.deliveries().planNext((row) => Array.from({ length: parts }, (_, part) => (
-    { channel: 'smpp', destination, part, key: deliveryKey(row.alertId, row.revision, 'smpp', destination, part), spread: false })));
+    { channel: 'smpp', destination, part, key: deliveryKey(row.alertId, row.revision, 'smpp', destination, part), spread: false, route: 0 })));
   return { alert: id, ids: [...made!.queued] };
 }
 

@@ -3,7 +3,7 @@ import type { DeliveryView } from './views.js';
 
 let last = 0;
 const delivery = (more: Partial<DeliveryView>): DeliveryView => ({
-  id: String((last += 1)), key: 'key', revision: 1, kind: 'alert', channel: 'cap-push', destination: 'rts-1', part: 0, state: 'confirmed', confirmation: null, reason: null, attempts: 1,
+  id: String((last += 1)), key: 'key', revision: 1, kind: 'alert', channel: 'cap-push', destination: 'rts-1', part: 0, route: 0, state: 'confirmed', confirmation: null, reason: null, attempts: 1,
   acceptedAt: '2026-11-24T18:00:00Z', msToAcceptance: 10, receipts: { expected: 1, confirmed: 1, failed: 0 }, ...more,
 });
 

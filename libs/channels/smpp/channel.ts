@@ -1,10 +1,17 @@
+import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { monotonicMs } from '#kernel/clock.js';
 import { causeOf } from '#kernel/log.js';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
-import { partsOf, settingsSchema, type SmppSettings, targetsOf } from './config.js';
-import { encodeNotice, previewSms } from './encode.js';
+import { callRoll, type Called, type Fate as MemberFate, type Rest } from '#dispatch/roll.js';
+import { expectsReceipts, partsOf, settingsSchema, type SmppSettings, targetsOf } from './config.js';
+import { encodeNotice, previewSms, type SmsMessage } from './encode.js';
+import { isNumber, SMS } from './numbers.js';
 import { Operator } from './operator.js';
-import { outcomeOf, submitAll, type Tally } from './submission.js';
+import { atOnce, outcomeOf, series, submitAll, type Fate, type Manner, type Tally } from './submission.js';
+
+/** The time for a list or a part of the file, in milliseconds; a part of the subscribers has its own. */
+const ATTEMPT_MS = 15_000;
 
 /** SMS through a mobile operator (SMPP 3.4), to the operator's own list of subscribers or to opted-in numbers. */
 export const smpp: Channel<SmppSettings> = {
@@ -13,12 +20,15 @@ export const smpp: Channel<SmppSettings> = {
   resend: (settings) => (settings.deduplicates ? 'safe' : 'ask'),
   lapses: true,
   parts: partsOf,
+  attemptMs: ({ audience }) => (audience.kind === 'subscribers' ? audience.partMs : ATTEMPT_MS),
   preview: previewSms,
   open: (destination, line) => new SmppConnection(destination, line),
 };
 
 /** Message identifiers remembered for `cancel_sm`; the oldest notices are forgotten first. */
 const MOST_CANCELLABLE = 100_000;
+/** Parts whose rest is remembered; for others a repetition goes on at the last mark. */
+const MOST_RESTS = 256;
 
 class SmppConnection implements Connection {
   private readonly operator: Operator;
@@ -26,6 +36,8 @@ class SmppConnection implements Connection {
   private readonly taken = new Map<string, string[]>();
   private remembered = 0;
   private readonly closing = new AbortController();
+  /** What earlier attempts left undone, by key. */
+  private readonly rests = new Map<string, { readonly rest: Rest; readonly ids: readonly string[] }>();
 
   constructor(
     private readonly destination: Destination<SmppSettings>,
@@ -62,13 +74,60 @@ class SmppConnection implements Connection {
     if (message.notice.mode !== mode) return { kind: 'refused', reason: 'mode of another place' };
     const [fault] = previewSms(message.notice, settings).flatMap((preview) => preview.faults);
     if (fault !== undefined) return { kind: 'refused', reason: fault.code };
+    // Every message in the window listens to the one signal.
+    setMaxListeners(0, signal);
+    const messages = encodeNotice(message.notice, message.key, settings);
+    if (settings.audience.kind === 'subscribers') return this.tellSubscribers(message, messages, settings.audience.shards, { settings, signal, urgent });
     const targets = targetsOf(settings, message.part);
     if (targets.length === 0) return { kind: 'refused', reason: 'no such part' };
-    const tally = await submitAll(this.operator, encodeNotice(message.notice, message.key, settings), targets, { settings, signal, urgent });
-    const outcome = outcomeOf(tally, settings.audience.kind === 'numbers' || settings.audience.receipts === 'one');
+    const tally = await submitAll(this.operator, messages, targets, { settings, signal, urgent });
+    const outcome = outcomeOf(tally, expectsReceipts(settings));
     if (!urgent) this.remember(memoryOf(message), tally.ids);
     if (outcome.kind === 'accepted') await this.reportFailures(message.key, tally);
     return outcome;
+  }
+
+  /** Everyone of a part who asked for SMS, in their own language; behind the last one where an earlier attempt stopped. */
+  private async tellSubscribers({ key, deliveryId, part, notice }: Message, messages: readonly SmsMessage[], shards: number, how: Manner): Promise<Outcome> {
+    const { id, mode } = this.destination;
+    const { audience, headway, log } = this.line;
+    const own = series(this.operator, how);
+    const started = monotonicMs();
+    const unreadable: string[] = [];
+    const before = this.rests.get(key);
+    const called = await callRoll({
+      audience, headway, log, delivery: deliveryId, atOnce: atOnce(how.settings), selection: { kind: SMS, mode, shard: part, shards, area: notice.area },
+      stopped: () => own.stopped() !== undefined || how.signal.aborted,
+      tell: async ({ id: member, contact, language }) => {
+        const message = messages.find((m) => m.language === language);
+        if (!message || !isNumber(contact)) {
+          unreadable.push(member);
+          return 'spared';
+        }
+        return FATES[await own.submit(message, { number: contact }, `${language}.${nameOf(key, member)}`)];
+      },
+    }, before?.rest);
+    const { tally } = own;
+    const ids = [...(before?.ids ?? []), ...tally.ids];
+    this.keep(key, called.rest && { rest: called.rest, ids });
+    if (unreadable.length > 0) await audience.drop(unreadable, 'unreadable');
+    log.event('audience.told', {
+      channel: 'smpp', destination: id, part, queued: called.taken, gone: unreadable.length, refused: tally.count.refused, left: called.rest?.members.length ?? 0, unsure: called.unsure,
+      ms: Math.round(monotonicMs() - started),
+    });
+    if (!how.urgent) this.remember(`${notice.alertId}/${part}`, tally.ids);
+    const outcome = outcomeOfPart(tally, called, how.signal.aborted ? 'aborted' : (own.stopped() ?? 'store_busy'), ids, before?.rest);
+    if (outcome.kind === 'accepted') await this.reportFailures(key, tally);
+    return outcome;
+  }
+
+  private keep(key: string, undone: { readonly rest: Rest; readonly ids: readonly string[] } | undefined): void {
+    this.rests.delete(key);
+    if (undone) this.rests.set(key, undone);
+    for (const [oldest] of this.rests) {
+      if (this.rests.size <= MOST_RESTS) break;
+      this.rests.delete(oldest);
+    }
   }
 
   /** Numbers that were not taken while others were: each becomes a receipt of failure, so that none is lost in a total. */
@@ -109,6 +168,27 @@ class SmppConnection implements Connection {
     this.remembered -= this.taken.get(memory)?.length ?? 0;
     this.taken.delete(memory);
   }
+}
+
+/** What a fate means for one subscriber. Who was given up after several tries is told again with the rest. */
+const FATES: Readonly<Record<Fate, MemberFate>> = { taken: 'taken', refused: 'spared', spent: 'left', unsent: 'left', unknown: 'unsure' };
+
+/** Names a subscriber in a receipt's key, and stands for them nowhere else. */
+const nameOf = (key: string, member: string): string => createHash('sha256').update(`${key} ${member}`).digest('hex').slice(0, 16);
+
+/** Accepted when everyone of the part is settled, also when there is nobody. A repetition goes to the others alone. */
+function outcomeOfPart(tally: Tally, { taken, rest, unsure }: Called, why: string, ids: readonly string[], before: Rest | undefined): Outcome {
+  const all = taken + (before?.taken ?? 0);
+  if (!rest) {
+    if (all === 0 && tally.count.refused > 0) return { kind: 'refused', reason: tally.words.refused ?? 'refused' };
+    return { kind: 'accepted', references: ids, expectedReceipts: all };
+  }
+  if (taken === 0 && unsure === 0) {
+    const reason = tally.words.unsent ?? tally.words.spent ?? why;
+    return { kind: 'deferred', reason, ...(tally.retryAfterMs !== undefined && { retryAfterMs: tally.retryAfterMs }) };
+  }
+  const word = tally.words.unknown ?? why;
+  return { kind: 'uncertain', reason: word === 'aborted' ? word : `${word}: ${taken} taken, ${unsure} unknown, ${rest.members.length} left` };
 }
 
 function memoryOf({ notice, part }: Message): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LANGUAGES } from '#alerts/content.js';
+import { LANGUAGES, type Language } from '#alerts/content.js';
 import { loadNumbers, numbersOf } from './numbers.js';
 
 const ascii = (max: number) => z.string().regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces').max(max);
@@ -18,6 +18,14 @@ const numberList = z.strictObject({
   file: z.string().min(1),
   /** Numbers in one part: each part is a delivery of its own with its own attempts. */
   partSize: z.int().min(1).max(10_000).default(1_000),
+});
+
+const subscribers = z.strictObject({
+  kind: z.literal('subscribers'),
+  /** Parts of a delivery, each with its own attempts. May grow while no alert is active. */
+  shards: z.int().min(1).max(256).default(8),
+  /** Milliseconds for one part. */
+  partMs: z.int().min(5_000).max(7_200_000).default(1_800_000),
 });
 
 /** Settings of one operator. Every length limit is that of SMPP 3.4, section 5.2. */
@@ -39,8 +47,8 @@ export const settingsSchema = z
     ratePerSecond: z.number().min(1).max(1_000_000).default(100),
     /** Sender as the phone shows it. Type 5 with plan 0 is a name, 1 with 1 an international number (section 5.2.5). */
     source: z.strictObject({ address: ascii(20), ton: z.int().min(0).max(6).default(5), npi: z.int().min(0).max(18).default(0) }),
-    audience: z.discriminatedUnion('kind', [distributionList, numberList]),
-    /** One message in each of these. */
+    audience: z.discriminatedUnion('kind', [distributionList, numberList, subscribers]),
+    /** One message in each of these; subscribers get one in a language of their own. */
     languages: z.array(z.enum(LANGUAGES)).min(1).max(LANGUAGES.length).refine((all) => new Set(all).size === all.length, 'each language once').default(['sr-Latn']),
     /** SMS parts of one message; a text that needs more is refused, never shortened. */
     maxSegments: z.int().min(1).max(10).default(4),
@@ -64,15 +72,27 @@ export const settingsSchema = z
 
 export type SmppSettings = z.output<typeof settingsSchema>;
 
+/** The languages that may leave through this operator. */
+export function languagesOf({ audience, languages }: SmppSettings): readonly Language[] {
+  return audience.kind === 'subscribers' ? LANGUAGES : languages;
+}
+
+/** Whether a receipt is expected for every message that is taken. */
+export function expectsReceipts({ audience }: SmppSettings): boolean {
+  return audience.kind !== 'distribution-list' || audience.receipts === 'one';
+}
+
 /** In how many parts a notice goes to the audience: one list, or so many numbers at a time. */
 export function partsOf({ audience }: SmppSettings): number {
   if (audience.kind === 'distribution-list') return 1;
+  if (audience.kind === 'subscribers') return audience.shards;
   return Math.max(1, Math.ceil(numbersOf(audience.file).length / audience.partSize));
 }
 
-/** Where a part goes: the name of a list, or numbers. Empty when there is no such part. */
+/** Where a part goes: the name of a list, or the numbers of the file. Empty when there is no such part; subscribers are read as they are told. */
 export function targetsOf({ audience }: SmppSettings, part: number): readonly Target[] {
   if (audience.kind === 'distribution-list') return part === 0 ? [{ list: audience.name }] : [];
+  if (audience.kind === 'subscribers') return [];
   return numbersOf(audience.file).slice(part * audience.partSize, (part + 1) * audience.partSize).map((number) => ({ number }));
 }
 

@@ -4,7 +4,7 @@ import type { Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
 import type { Preview } from '#dispatch/channel.js';
 import type { Fault } from '#kernel/errors.js';
-import type { SmppSettings, Target } from './config.js';
+import { expectsReceipts, languagesOf, type SmppSettings, type Target } from './config.js';
 import type { Body } from './frame-writer.js';
 import { COMMAND, cString, tlv, TLV } from './pdu.js';
 
@@ -35,7 +35,7 @@ const EMPTY = cString('');
 
 /** What the phones would show, language by language, with every fault. Pure. */
 export function previewSms(notice: Notice, settings: SmppSettings): readonly Preview[] {
-  return settings.languages.map((language) => {
+  return languagesOf(settings).map((language) => {
     const text = notice.texts[language].short;
     const field = `texts.${language}.short`;
     const { encodable: gsm, septets } = measureGsm7(text);
@@ -55,7 +55,7 @@ export function previewSms(notice: Notice, settings: SmppSettings): readonly Pre
  * The messages of a notice. The key is the delivery's own; `previewSms` must have found no fault.
  */
 export function encodeNotice(notice: SentNotice, key: string, settings: SmppSettings): readonly SmsMessage[] {
-  return settings.languages.map((language, order) => {
+  return languagesOf(settings).map((language, order) => {
     const { encoding, parts } = splitSms(notice.texts[language].short);
     const bytes = parts.map(encoding === 'gsm7' ? encodeGsm7Unpacked : encodeUcs2);
     const reference = referenceOf(notice, order);
@@ -64,7 +64,7 @@ export function encodeNotice(notice: SentNotice, key: string, settings: SmppSett
       // Information element 00, concatenated short messages with an 8-bit reference (3GPP TS 23.040, section 9.2.3.24.1).
       const header = bytes.length === 1 ? [] : [0x05, 0x00, 0x03, reference, bytes.length, index + 1];
       const fields = [header.length > 0 ? UDH_INDICATOR : 0, 0, settings.priority];
-      const receipt = last && (settings.audience.kind === 'numbers' || settings.audience.receipts === 'one') ? 1 : 0;
+      const receipt = last && expectsReceipts(settings) ? 1 : 0;
       return {
         before: Buffer.concat([EMPTY, Buffer.from([settings.source.ton, settings.source.npi]), cString(settings.source.address)]),
         after: Buffer.concat([

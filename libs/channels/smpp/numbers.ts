@@ -9,6 +9,13 @@ export interface NumberList {
 
 /** ITU-T E.164: a country code that does not begin with 0 and at most 15 digits; shorter than 8 no mobile number is. */
 const E164 = /^\+?([1-9][0-9]{7,14})$/;
+
+/** Kind under which the audience keeps those who get SMS. */
+export const SMS = 'sms';
+
+/** Whether a contact is a number as it goes to an operator: digits only, in international form. */
+export const isNumber = (text: string): boolean => /^[1-9][0-9]{7,14}$/.test(text);
+
 const SHOWN_FAULTS = 5;
 
 /**

@@ -12,7 +12,7 @@ import { ESME_RINVNUMDESTS, ESME_ROK, statusKind, statusName } from './status.js
  * - `taken`: all its segments; `refused`: none, for good; `spent`: none, after several tries; `unsent`: not tried to the
  *   end; `unknown`: bytes left without an answer, or only some of its segments were taken.
  */
-type Fate = 'taken' | 'refused' | 'spent' | 'unsent' | 'unknown';
+export type Fate = 'taken' | 'refused' | 'spent' | 'unsent' | 'unknown';
 
 /** The fates of all messages of a submission, counted. */
 export interface Tally {
@@ -30,14 +30,50 @@ const PASSING_TRIES = 4;
 /** The first wait after a passing error, as a share of the patience with the operator; each later one is twice as long. */
 const PASSING_SHARE = 0.01;
 
-interface How {
+/** How a submission goes. */
+export interface Manner {
   readonly settings: SmppSettings;
   readonly signal: AbortSignal;
   readonly urgent: boolean;
 }
 
+/** Twice the window: a free place always finds somebody waiting, so that an urgent submission leaves none to others. */
+export const atOnce = ({ binds, window }: SmppSettings): number => 2 * binds * window;
+
+/** Messages that are put in one by one, as people are found, and counted together. */
+export interface Series {
+  readonly tally: Tally;
+  /** Sends a message to one target. `name` tells it from the others in a receipt. */
+  submit(message: SmsMessage, target: Target, name: string): Promise<Fate>;
+  /** Why nothing more is to be put in; nothing while it can go on. */
+  stopped(): string | undefined;
+}
+
+/** Begins a series. */
+export function series(operator: Operator, how: Manner): Series {
+  const tally = emptyTally();
+  let stopped: string | undefined;
+  const submit = async (message: SmsMessage, target: Target, name: string): Promise<Fate> => {
+    const one = await submitAll(operator, [message], [target], how);
+    const fate = FATES.find((f) => one.count[f] > 0) ?? 'unsent';
+    const word = one.words[fate] ?? 'unknown';
+    tally.count[fate] += 1;
+    tally.words[fate] ??= word;
+    tally.ids.push(...one.ids);
+    if (one.failures.length > 0) tally.failures.push({ name, word });
+    if (one.retryAfterMs !== undefined) tally.retryAfterMs = one.retryAfterMs;
+    // A closed connection is made again and the rest can go on.
+    if (fate === 'unsent' || (fate === 'unknown' && word !== 'closed')) stopped ??= word;
+    return fate;
+  };
+  return { tally, submit, stopped: () => stopped };
+}
+
+const FATES: readonly Fate[] = ['taken', 'refused', 'spent', 'unsent', 'unknown'];
+const emptyTally = (): Tally => ({ count: { taken: 0, refused: 0, spent: 0, unsent: 0, unknown: 0 }, ids: [], failures: [], words: {} });
+
 /** Sends every message to every target, many at once, the segments of each in order; ends early when it cannot go on. */
-export function submitAll(operator: Operator, messages: readonly SmsMessage[], targets: readonly Target[], how: How): Promise<Tally> {
+export function submitAll(operator: Operator, messages: readonly SmsMessage[], targets: readonly Target[], how: Manner): Promise<Tally> {
   return new Promise((resolve) => new Submission(operator, messages, targets, how, resolve).begin());
 }
 
@@ -47,7 +83,7 @@ export function submitAll(operator: Operator, messages: readonly SmsMessage[], t
  */
 class Submission implements Sender {
   readonly paced = true;
-  readonly tally: Tally = { count: { taken: 0, refused: 0, spent: 0, unsent: 0, unknown: 0 }, ids: [], failures: [], words: {} };
+  readonly tally: Tally = emptyTally();
   private readonly startedAt = monotonicMs();
   private readonly total: number;
   /** Messages begun at once: twice the window, so that those that wait after a passing error leave it full. */
@@ -61,9 +97,9 @@ class Submission implements Sender {
   private stopped: string | undefined;
   private finished = false;
 
-  constructor(readonly operator: Operator, readonly messages: readonly SmsMessage[], readonly targets: readonly Target[], private readonly how: How, private readonly done: (tally: Tally) => void) {
+  constructor(readonly operator: Operator, readonly messages: readonly SmsMessage[], readonly targets: readonly Target[], private readonly how: Manner, private readonly done: (tally: Tally) => void) {
     this.total = messages.length * targets.length;
-    this.most = 2 * how.settings.binds * how.settings.window;
+    this.most = atOnce(how.settings);
   }
 
   begin(): void {

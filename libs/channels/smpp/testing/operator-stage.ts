@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
+import type { Language } from '#alerts/content.js';
 import type { Log } from '#kernel/log.js';
 import type { Connection, Destination, Line, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { MemoryHeadway } from '#dispatch/testing/memory-headway.js';
 import { smpp } from '../channel.js';
 import { type SmppSettings, settingsSchema } from '../config.js';
+import { SMS } from '../numbers.js';
 import { type FakeOperator, startFakePartner } from '../fake-partner.js';
 
 /** Settings of a simulated operator; patience is short, so that a test of trouble is quick. */
@@ -35,6 +38,11 @@ export function inventedNumbers(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `999600${String(i).padStart(6, '0')}`);
 }
 
+/** Lets invented people ask for SMS, in Serbian Latin unless another language is given. */
+export async function subscribe(audience: MemoryAudience, numbers: readonly string[], language: Language = 'sr-Latn'): Promise<void> {
+  for (const number of numbers) await audience.add({ kind: SMS, mode: 'drill', language, districts: null, identity: number, contact: number, confirmed: true });
+}
+
 /** Writes numbers into a file of their own and returns its path; removed with `remove`. */
 export function numbersFile(lines: readonly string[]): { readonly file: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'findme-numbers-'));
@@ -50,6 +58,9 @@ export interface OperatorStage {
   readonly destination: Destination<SmppSettings>;
   readonly receipts: Receipt[];
   readonly events: string[];
+  readonly audience: MemoryAudience;
+  readonly headway: MemoryHeadway;
+  readonly line: Line;
   /** Replaces what the house does with a receipt. */
   receive: (receipt: Receipt) => Promise<void>;
 }
@@ -64,12 +75,17 @@ export async function stage(overrides: Record<string, unknown> = {}): Promise<Op
   const receipts: Receipt[] = [];
   const events: string[] = [];
   const log: Log = { event: (name, fields) => void events.push(`${name} ${JSON.stringify(fields)}`) };
-  const line: Line = { clock: systemClock, log, secret: () => SECRET, audience: new MemoryAudience(), receive: (receipt) => set.receive(receipt) };
+  const audience = new MemoryAudience();
+  const headway = new MemoryHeadway();
+  const line: Line = { clock: systemClock, log, secret: () => SECRET, audience, headway, receive: (receipt) => set.receive(receipt) };
   const set: OperatorStage = {
     operator,
     destination,
     receipts,
     events,
+    audience,
+    headway,
+    line,
     connection: smpp.open(destination, line),
     receive: async (receipt) => void receipts.push(receipt),
   };
