@@ -46,6 +46,7 @@ describe('default deny', () => {
     const open = operations.filter(({ operation }) => operation['x-findme-action'] === 'anyone').map(({ method, path }) => `${method} ${path}`);
     expect(open.filter((route) => / \/v1\//.test(route) && !/ \/v1\/partners\//.test(route))).toEqual([
       'POST /v1/session', 'GET /v1/subscriptions/web-push/key', 'POST /v1/subscriptions/web-push', 'DELETE /v1/subscriptions/web-push',
+      'POST /v1/subscriptions/email',
     ]);
   });
 

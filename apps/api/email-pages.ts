@@ -7,6 +7,9 @@ import { robotsOf } from './notice-page.js';
 /** Pages of forms that this house reads itself. No script. */
 export const FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
 
+/** Where the page lies on which people ask. */
+export const ASK_PATH: Readonly<Record<Mode, string>> = { live: '/pretplata/e-posta', drill: '/vezba/pretplata/e-posta' };
+
 type Said = Readonly<Record<Language, string>>;
 
 const TITLE = 'Obaveštenja e-poštom · Обавештења е-поштом · Notices by e-mail';

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, Inject, Post, Query, Req, Res } from '@n
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
-import { emailAddress, emailSettings, type EmailSettings } from '#channels/email/config.js';
+import { emailAddress, writesToSubscribers, type EmailSettings } from '#channels/email/config.js';
 import { sendConfirmation } from '#channels/email/confirmation.js';
 import { EMAIL, EMAIL_WISH, identityOf, readLeaveToken } from '#channels/email/links.js';
 import { sha256Hex } from '#kernel/canonical.js';
@@ -178,9 +178,8 @@ export class EmailSubscriptionsController {
   /** The destination of the mode that writes to subscribers; where there is none there is nothing to subscribe to. */
   private destinationOf(mode: Mode): Destination<EmailSettings> {
     for (const destination of this.house.configuration.destinations) {
-      if (destination.channel !== 'email' || destination.mode !== mode) continue;
-      const settings = emailSettings.parse(destination.settings);
-      if (settings.audience) return { ...destination, settings };
+      const found = destination.mode === mode ? writesToSubscribers(destination) : undefined;
+      if (found) return found;
     }
     throw fail('ROUTE_MISSING');
   }

@@ -107,6 +107,7 @@ describe('subscribing by e-mail', () => {
     expect(page.text).toContain('<html lang="en">');
     expect(page.text).not.toMatch(/<script|\son\w+=/);
     expect((await stage.ask('GET', '/pretplata/e-posta')).status).toBe(404);
+    expect((await stage.ask('GET', '/')).text).toContain('Notices by e-mail: <a href="/vezba/pretplata/e-posta">drill</a></li>');
     const address = someone();
     const fields = new URLSearchParams([['address', address], ['language', 'sr-Cyrl'], ['district', 'RS-20'], ['district', 'RS-00']]);
     expect((await stage.ask('POST', '/vezba/pretplata/e-posta', { body: fields.toString(), headers: FORM })).status).toBe(200);

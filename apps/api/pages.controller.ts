@@ -1,10 +1,14 @@
 import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
+import { writesToSubscribers } from '#channels/email/config.js';
 import { WEB_PUSH } from '#channels/web-push/channel.js';
 import type { Configuration } from '#config/configuration.js';
 import { ERRORS, fail, type ErrorCode } from '#kernel/errors.js';
+import type { Mode } from '#alerts/notice.js';
+import type { Destination } from '#dispatch/channel.js';
 import { Door } from './door.js';
+import { ASK_PATH } from './email-pages.js';
 import { escape, PAGE_POLICY, pageOf, STYLE } from './html.js';
 import { OpenApi, type Operation } from './openapi.js';
 import { HOUSE } from './parts.js';
@@ -16,8 +20,11 @@ const errorSchema = z.object({ code: z.string(), status: z.int(), kind: z.string
 
 /** Where people subscribe, as far as there is something to subscribe to. */
 const subscribing = ({ destinations }: Configuration): string => {
-  const links = (['live', 'drill'] as const).filter((mode) => destinations.some((d) => d.channel === WEB_PUSH && d.mode === mode)).map((mode) => `<a href="${SUBSCRIPTION_PATH[mode]}">${mode}</a>`);
-  return links.length === 0 ? '' : `<li>Notices by browser: ${links.join(', ')}</li>\n`;
+  const row = (what: string, paths: Readonly<Record<Mode, string>>, isOne: (d: Destination) => boolean): string => {
+    const links = (['live', 'drill'] as const).filter((mode) => destinations.some((d) => d.mode === mode && isOne(d))).map((mode) => `<a href="${paths[mode]}">${mode}</a>`);
+    return links.length === 0 ? '' : `<li>${what}: ${links.join(', ')}</li>\n`;
+  };
+  return row('Notices by browser', SUBSCRIPTION_PATH, (d) => d.channel === WEB_PUSH) + row('Notices by e-mail', ASK_PATH, (d) => writesToSubscribers(d) !== undefined);
 };
 
 const frontOf = (configuration: Configuration): string => pageOf('Pronađi me · Пронађи ме · Find Me', `<h1>Pronađi me · Пронађи ме · Find Me</h1>

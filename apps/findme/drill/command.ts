@@ -10,6 +10,7 @@ import type { DrillAccount } from '../welcome.js';
 import { readAlertFile } from './alert-file.js';
 import { ApiClient, type Credentials } from './api-client.js';
 import { isErased } from './erasures.js';
+import { reachLine } from './reach.js';
 import { runDrill, type DrillResult } from './drill.js';
 import { deliveryTable, erasureLine, summaryTables } from './report.js';
 import { summarize } from './channel-summary.js';
@@ -122,10 +123,11 @@ function accountOf(accounts: readonly DrillAccount[], role: string): Credentials
   return account;
 }
 
-function asText({ ok, deliveries, ledgers, erasures, audit }: DrillResult, usage: readonly Usage[] | undefined): string {
+function asText({ ok, deliveries, reach, ledgers, erasures, audit }: DrillResult, usage: readonly Usage[] | undefined): string {
   const lines = ['', usage ? summaryTables(summarize(deliveries), usage) : deliveryTable(deliveries, ledgers), ''];
   const troubled = usage ? deliveries.filter((d) => !isConfirmed(d)) : [];
   if (troubled.length > 0) lines.push(deliveryTable(troubled.slice(0, SHOWN_TROUBLES), ledgers), ...(troubled.length > SHOWN_TROUBLES ? [`  and ${troubled.length - SHOWN_TROUBLES} more`] : []), '');
+  lines.push(...reach.map(reachLine), '');
   for (const destination of ledgers.lost) lines.push(`  LOST: ${destination} accepted, but its ledger has nothing.`);
   for (const entry of ledgers.unexpected) lines.push(`  UNEXPECTED in a ledger: ${entry}`);
   for (const { destination } of erasures.filter((e) => !isErased(e))) lines.push(`  NOT ERASED: ${destination} can confirm and has not.`);
@@ -135,13 +137,13 @@ function asText({ ok, deliveries, ledgers, erasures, audit }: DrillResult, usage
   return `${lines.join('\n')}\n`;
 }
 
-function asJson({ ok, alertId, deliveries, ledgers, erasures, audit }: DrillResult, usage: readonly Usage[] | undefined): object {
+function asJson({ ok, alertId, deliveries, reach, ledgers, erasures, audit }: DrillResult, usage: readonly Usage[] | undefined): object {
   return {
     ok, alertId, mode: 'drill',
     ...(usage && { channels: summarize(deliveries), programs: usage }),
     deliveries: deliveries.map(({ id, kind, channel, destination, part, state, confirmation, reason, attempts, msToAcceptance, receipts }) => ({
       kind, channel, destination, part, outcome: state, confirmation, reason, attempts, msFromApproval: msToAcceptance, receipts, ledger: ledgers.of.get(id) ?? { effects: 0, duplicates: 0 },
     })),
-    lost: ledgers.lost, unexpected: ledgers.unexpected, erasures: erasures.map(({ destination, confirms, confirmedAt }) => ({ destination, confirms, confirmed: confirmedAt !== null })), audit,
+    reach, lost: ledgers.lost, unexpected: ledgers.unexpected, erasures: erasures.map(({ destination, confirms, confirmedAt }) => ({ destination, confirms, confirmed: confirmedAt !== null })), audit,
   };
 }

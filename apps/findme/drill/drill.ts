@@ -4,6 +4,7 @@ import type { ApiClient } from './api-client.js';
 import { isErased, watchErasures, type ErasureView } from './erasures.js';
 import { compareLedgers, readLedgers, type LedgerReport } from './ledgers.js';
 import { changeLine, channelLines, progressLine } from './report.js';
+import { readReach, reachLine, tellsPeople, type ReachView } from './reach.js';
 import { isConfirmed, isSettled, type DeliveryView } from './views.js';
 
 export interface DrillInput {
@@ -29,6 +30,8 @@ export interface DrillResult {
   readonly ok: boolean;
   readonly alertId: string;
   readonly deliveries: readonly DeliveryView[];
+  /** Of the alert, for who tells people one by one. */
+  readonly reach: readonly ReachView[];
   readonly ledgers: LedgerReport;
   /** Who was asked to erase, and who has confirmed. */
   readonly erasures: readonly ErasureView[];
@@ -51,6 +54,8 @@ const POLL_MS = 100;
 const SLOW_POLL_MS = 1_000;
 /** Looking takes no more than so small a part of the time: it must not hold up what it looks at. */
 const POLL_SHARE = 5;
+/** How often it is told how far a long fan-out has come. */
+const REACH_MS = 2_000;
 
 /**
  * The main job, played through the public API: author, approve, watch the fan-out, "found", watch again, compare with the
@@ -78,6 +83,8 @@ export async function runDrill({ file, author, approver, auditor, controlUrl, sa
   alert = await approver.post<AlertView>(`${path}/approve`, { contentHash, code: await approver.code() }, current());
   say('Approved by the second officer. Fan-out:');
   await watch(author, path, 'publish', { say, patienceMs, tell });
+  const reach = (await readReach(author, path)).filter(tellsPeople);
+  for (const one of reach) say(reachLine(one));
 
   await author.post<AlertView>(`${path}/found`, { reason: 'Vežba: dete je pronađeno. / Drill: the child was found.' }, { 'idempotency-key': randomUUID() });
   say('Found. The ending goes out:');
@@ -90,13 +97,14 @@ export async function runDrill({ file, author, approver, auditor, controlUrl, sa
   const audit = await auditor.post<AuditVerdict>('/v1/audit/verify');
   const simulated = deliveries.length > 0 && deliveries.every((d) => isConfirmed(d) && (ledgers.of.get(d.id)?.effects ?? 0) > 0);
   const ok = simulated && ledgers.lost.length === 0 && ledgers.unexpected.length === 0 && erasures.every(isErased) && audit.ok;
-  return { ok, alertId: alert.id, deliveries, ledgers, erasures, audit };
+  return { ok, alertId: alert.id, deliveries, reach, ledgers, erasures, audit };
 }
 
 /** Watches the deliveries of one phase until nothing more is to be waited for, or patience ends. Returns all of the alert's. */
 async function watch(api: ApiClient, path: string, phase: 'publish' | 'ending', { say, patienceMs, tell }: Pick<DrillInput, 'say' | 'patienceMs' | 'tell'>): Promise<DeliveryView[]> {
   const deadline = Date.now() + patienceMs;
   const shown = new Map<string, string>();
+  let reachAt = Date.now() + REACH_MS;
   for (;;) {
     const asked = performance.now();
     const { items } = await api.get<{ items: DeliveryView[] }>(`${path}/deliveries?limit=1000`);
@@ -112,6 +120,10 @@ async function watch(api: ApiClient, path: string, phase: 'publish' | 'ending', 
     if (Date.now() > deadline) {
       say(`  Not finished after ${patienceMs / 1000} s: ${progressLine(current) || 'no delivery was planned'}.`);
       return items;
+    }
+    if (Date.now() > reachAt) {
+      for (const one of (await readReach(api, path)).filter((r) => tellsPeople(r) && r.percent < 100)) say(reachLine(one));
+      reachAt = Date.now() + REACH_MS;
     }
     await new Promise((resolve) => setTimeout(resolve, Math.max(tell === 'channels' ? SLOW_POLL_MS : POLL_MS, tookMs * POLL_SHARE)));
   }

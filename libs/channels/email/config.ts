@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LANGUAGES } from '#alerts/content.js';
+import type { Destination } from '#dispatch/channel.js';
 
 /** An address that is safe inside an SMTP command: ASCII, no quotes, at most 254 octets (RFC 5321, section 4.5.3.1.3). */
 export const emailAddress = z.email().max(254).regex(/^[\x21-\x7e]+$/, 'ASCII only');
@@ -55,3 +56,10 @@ export const emailSettings = z
   .refine((s) => s.security !== 'none' || s.simulated, { path: ['security'], error: 'without TLS only towards a simulated server' });
 
 export type EmailSettings = z.infer<typeof emailSettings>;
+
+/** A destination by which subscribers are written to, with its settings read; nothing for any other. */
+export function writesToSubscribers(destination: Destination): Destination<EmailSettings> | undefined {
+  if (destination.channel !== 'email') return undefined;
+  const settings = emailSettings.parse(destination.settings);
+  return settings.audience && { ...destination, settings };
+}

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { parseNumbers, SMS } from '#channels/smpp/numbers.js';
+import { secretsIn } from '#config/secrets.js';
+import { systemClock } from '#kernel/clock.js';
+import { randomIds } from '#kernel/ids.js';
+import { silentLog } from '#kernel/log.js';
+import { LANGUAGES, type Language } from '#alerts/content.js';
+import type { Mode } from '#alerts/notice.js';
+import { PgAudience } from '#storage/audience-store.js';
+import { openDatabase } from '#storage/database.js';
+import { onDatabase } from './database.js';
+import { Refusal } from './refusal.js';
+import { secretsOf, stateFolder } from './state.js';
+
+const USAGE = `npm run subscribers -- import --kind sms --mode drill|live [--language ${LANGUAGES.join('|')}] FILE
+npm run subscribers -- count --kind sms|email|web-push --mode drill|live
+  FILE  numbers of people who agreed to be told, one a line in international form; # begins a comment
+`;
+const AT_ONCE = 8;
+
+/**
+ * `subscribers`: takes in the numbers of people who agreed to be told by SMS, and counts who is subscribed. A number is sealed
+ * before it reaches the database and is printed nowhere; who is there already is there once. Not while an alert is active:
+ * a part that is being sent would meet those who come again under a new place.
+ */
+export async function subscribersCommand(parameters: readonly string[], environment: NodeJS.ProcessEnv, print: (text: string) => void): Promise<number> {
+  const { verb, kind, mode, language, file } = asked(parameters);
+  const numbers = verb === 'import' ? await numbersIn(file) : [];
+  const { folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
+  const masterKey = Buffer.from(secretsIn(folder)('master-key'), 'hex');
+  print(await onDatabase(environment, async (url) => {
+    const source = await openDatabase({ url, name: 'findme-subscribers', poolSize: AT_ONCE });
+    try {
+      const audience = new PgAudience(source, masterKey, systemClock, randomIds, silentLog);
+      const queue = numbers.values();
+      const work = async (): Promise<void> => {
+        for (const number of queue) await audience.add({ kind, mode, language, districts: null, identity: number, contact: number, confirmed: true });
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      const count = await audience.count({ kind, mode, shard: 0, shards: 1 });
+      return `${verb === 'import' ? `${numbers.length} numbers taken in. ` : ''}${mode}, ${kind}: ${count} subscribed.\n`;
+    } finally {
+      await source.destroy();
+    }
+  }));
+  return 0;
+}
+
+interface Asked { readonly verb: 'import' | 'count'; readonly kind: string; readonly mode: Mode; readonly language: Language; readonly file: string }
+
+function asked(parameters: readonly string[]): Asked {
+  const { values: { kind, mode, language }, positionals: [verb, file = ''] } = parsed(parameters);
+  const known = LANGUAGES.find((l) => l === language);
+  const isImport = verb === 'import' && kind === SMS && file !== '' && known !== undefined;
+  const isCount = verb === 'count' && kind !== undefined && /^[a-z-]{1,40}$/.test(kind);
+  if (!(isImport || isCount) || (mode !== 'drill' && mode !== 'live')) throw new Refusal(USAGE);
+  return { verb: isImport ? 'import' : 'count', kind, mode, language: known ?? 'sr-Latn', file };
+}
+
+function parsed(parameters: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...parameters], allowPositionals: true,
+      options: { kind: { type: 'string' }, mode: { type: 'string' }, language: { type: 'string', default: 'sr-Latn' } },
+    });
+  } catch {
+    throw new Refusal(USAGE);
+  }
+}
+
+/** All or nothing: a file with a line that is no number is refused, naming lines and no number. */
+async function numbersIn(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new Refusal(`There is no file ${file}.`);
+  });
+  const { numbers, faults } = parseNumbers(text);
+  if (faults.length > 0) throw new Refusal(`${file}: ${faults.join('; ')}.`);
+  return numbers;
+}
