@@ -18,7 +18,7 @@ describe('GET /v1/:mode/alerts/:id/reach', () => {
     expect((await stage.ask('POST', `${path}/approve`, { as: 'iva', body: { contentHash, code: stage.freshCode('iva') } })).status).toBe(200);
     const { deliveries, source } = stage.parts.house;
     const destination = 'operator' as DestinationId;
-    const made = await deliveries.planNext((row) => [0, 1].map((part) => ({ channel: 'smpp', destination, part, key: deliveryKey(row.alertId, row.revision, 'smpp', destination, part), spread: false })));
+    const made = await deliveries.planNext((row) => [0, 1].map((part) => ({ channel: 'smpp', destination, part, key: deliveryKey(row.alertId, row.revision, 'smpp', destination, part), spread: false, route: 0 })));
     const [one, two] = made!.queued as [DeliveryId, DeliveryId];
     const headway = new PgHeadway(source, stage.clock);
     for (const taken of [0, 50, 100]) {
