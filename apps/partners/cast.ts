@@ -15,9 +15,12 @@ export type Cast = ReadonlyMap<string, FakePartner>;
  */
 export async function startCast(destinations: readonly Destination[], secret: SecretReader, apiUrl: string): Promise<Cast> {
   const played = destinations.filter((d) => d.simulated).flatMap((d) => routesOf(d).map((destination, route) => ({ destination, name: routeName(d.id, route) })));
+  const modules = new Map<string, FakePartnerModule>();
+  for (const kind of new Set(played.map(({ destination }) => destination.channel))) {
+    modules.set(kind, (await import(`../../libs/channels/${kind}/fake-partner.js`)) as FakePartnerModule);
+  }
   const playing = await Promise.all(played.map(async ({ destination, name }) => {
-    const { startFakePartner } = (await import(`../../libs/channels/${destination.channel}/fake-partner.js`)) as FakePartnerModule;
-    const partner = await startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
+    const partner = await modules.get(destination.channel)!.startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
       throw portTaken(error, name) ?? error;
     });
     return [name, partner] as const;
