@@ -17,6 +17,8 @@ export class ProblemAnswer extends Error {
 }
 
 const STEP_MS = 30_000;
+const BUSY_TRIES = 20;
+const BUSY_PAUSE_MS = 1_000;
 
 /** The public HTTP API as a person with a browser and an authenticator uses it. */
 export class ApiClient {
@@ -46,8 +48,16 @@ export class ApiClient {
     }
   }
 
+  /** Reads JSON; asks again while the other side says that it is busy (503), which a reader may. */
   async get<T>(path: string): Promise<T> {
-    return (await (await this.send('GET', path)).json()) as T;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return (await (await this.send('GET', path)).json()) as T;
+      } catch (error) {
+        if (!(error instanceof ProblemAnswer) || error.status !== 503 || attempt === BUSY_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
+      }
+    }
   }
 
   /** Sends JSON; `headers` for `if-match` and `idempotency-key`. */

@@ -13,6 +13,8 @@ export class ErasureConfirmer {
   /** Something ended while it was looking. */
   private again = false;
   private requests = 0;
+  /** Each partner looks at a pace of its own: hundreds that look at the same moment would be one blow after another. */
+  private readonly pace = 0.5 + Math.random();
 
   /** `url`: that of the destination at the API, `…/v1/partners/rts-1`. */
   constructor(private readonly url: string, private readonly secret: string) {
@@ -37,7 +39,7 @@ export class ErasureConfirmer {
     for (let turn = 0; turn < PAUSES_MS.length; turn += 1) {
       if (this.again) turn = 0;
       this.again = false;
-      await this.pause(PAUSES_MS[turn]!);
+      await this.pause(PAUSES_MS[turn]! * this.pace);
       if (this.closing.signal.aborted || (await this.confirmOpen()) === 'no_such_door') return;
     }
   }
