@@ -26,7 +26,15 @@ export interface LedgerReport {
 export function compareLedgers(deliveries: readonly DeliveryView[], ledgers: ReadonlyMap<string, readonly LedgerCount[]>): LedgerReport {
   const name = (destination: string, key: string): string => `${destination} ${key}`;
   const known = new Set(deliveries.map((d) => name(d.destination, d.key)));
-  const counts = new Map([...ledgers].flatMap(([destination, keys]) => keys.map((count) => [name(destination, count.key), count] as const)));
+  const counts = new Map<string, LedgerCheck>();
+  for (const [route, keys] of ledgers) {
+    // `mts#2` is another way to `mts`: what either has of a delivery counts.
+    const [destination = route] = route.split('#');
+    for (const { key, effects, duplicates } of keys) {
+      const before = counts.get(name(destination, key));
+      counts.set(name(destination, key), { effects: effects + (before?.effects ?? 0), duplicates: duplicates + (before?.duplicates ?? 0) });
+    }
+  }
   const of = new Map(deliveries.map((d): [string, LedgerCheck] => {
     const { effects = 0, duplicates = 0 } = counts.get(name(d.destination, d.key)) ?? {};
     return [d.id, { effects, duplicates }];
