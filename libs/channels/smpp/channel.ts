@@ -74,8 +74,6 @@ class SmppConnection implements Connection {
     if (message.notice.mode !== mode) return { kind: 'refused', reason: 'mode of another place' };
     const [fault] = previewSms(message.notice, settings).flatMap((preview) => preview.faults);
     if (fault !== undefined) return { kind: 'refused', reason: fault.code };
-    // Every message in the window listens to the one signal.
-    setMaxListeners(0, signal);
     const messages = encodeNotice(message.notice, message.key, settings);
     if (settings.audience.kind === 'subscribers') return this.tellSubscribers(message, messages, settings.audience.shards, { settings, signal, urgent });
     const targets = targetsOf(settings, message.part);
@@ -91,6 +89,8 @@ class SmppConnection implements Connection {
   private async tellSubscribers({ key, deliveryId, part, notice }: Message, messages: readonly SmsMessage[], shards: number, how: Manner): Promise<Outcome> {
     const { id, mode } = this.destination;
     const { audience, headway, log } = this.line;
+    // Every message in the window listens to the one signal.
+    setMaxListeners(0, how.signal);
     const own = series(this.operator, how);
     const started = monotonicMs();
     const unreadable: string[] = [];
