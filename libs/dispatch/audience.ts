@@ -8,6 +8,8 @@ export interface Member {
   readonly language: Language;
   /** How they are reached, in the form of their kind. A secret between them and their channel: in no log, no fact. */
   readonly contact: string;
+  /** Where they stand in the order of their selection: a page begins behind such a place. */
+  readonly place: string;
 }
 
 /** Whom a part of a delivery is for. */
@@ -21,6 +23,11 @@ export interface Selection {
   /** Leaves out those who asked only for districts that this area does not touch. */
   readonly area?: Area;
   readonly language?: Language;
+  /**
+   * Codes of districts, the nearest first: whoever named one of these comes in this order, the others after them. Left out, the
+   * order is that of the ids.
+   */
+  readonly nearest?: readonly string[];
 }
 
 /** One who asks to be told. */
@@ -54,7 +61,10 @@ export type Wish = Pick<NewSubscriber, 'mode' | 'language' | 'districts' | 'cont
  * and districts.
  */
 export interface Audience {
-  /** A page in the order of ids: at most `limit` members with ids above `after`. Fewer than `limit` is the last page. */
+  /**
+   * A page in the order of the selection: at most `limit` members behind the place `after`; from the beginning where `after` is a
+   * place of another order. Fewer than `limit` is the last page.
+   */
   members(selection: Selection, after: string | undefined, limit: number): Promise<readonly Member[]>;
   /** How many members there are in a selection. */
   count(selection: Selection): Promise<number>;
@@ -80,4 +90,27 @@ export function slotOf(digest: string): number {
 /** What is kept of a token: it has 256 random bits, so a plain digest cannot be guessed. */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex');
+}
+
+/** How near somebody is of whom nothing near is known. */
+export const FARTHEST = 99;
+
+/** How near the nearest of somebody's districts is: 1 is the nearest of all. */
+export function nearness(districts: readonly string[] | null, nearest: readonly string[]): number {
+  const ranks = (districts ?? []).map((code) => nearest.indexOf(code) + 1).filter((rank) => rank > 0);
+  return Math.min(FARTHEST, ...ranks);
+}
+
+/** The place of a member: by nearness where that is the order, then by id. Of the same width, so that places compare as texts. */
+export function placeOf(id: string, near: number | null): string {
+  return near === null ? id : `${String(near).padStart(2, '0')}/${id}`;
+}
+
+const PLACE = /^(?:(\d\d)\/)?([0-9a-f-]{36})$/;
+
+/** What a place says; nothing when it is none of this order. */
+export function readPlace(place: string | undefined, isByNearness: boolean): { readonly near: number | null; readonly id: string } | undefined {
+  const [, near, id] = PLACE.exec(place ?? '') ?? [];
+  if (id === undefined || (near !== undefined) !== isByNearness) return undefined;
+  return { near: near === undefined ? null : Number(near), id };
 }

@@ -6,7 +6,7 @@ export interface Mark {
   readonly taken: number;
   /** Members of the part; nothing while they have not been counted. */
   readonly total?: number;
-  /** Everyone up to this member is settled: a sender that takes over goes on behind. Nothing when that is not known better than before. */
+  /** Everyone up to this place is settled: a sender that takes over goes on behind. Nothing when that is not known better than before. */
   readonly after?: string;
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { silentLog } from '#kernel/log.js';
 import type { DeliveryId } from '#kernel/ids.js';
 import { fail } from '#kernel/errors.js';
-import type { Member } from './audience.js';
+import type { Member, Selection } from './audience.js';
 import { callRoll, type Fate, type Rest } from './roll.js';
 import { MemoryAudience } from './testing/memory-audience.js';
 import { MemoryHeadway } from './testing/memory-headway.js';
@@ -17,10 +17,10 @@ async function audienceOf(count: number): Promise<MemoryAudience> {
 }
 
 /** Calls everyone; `fateOf` by the order in which they are called. */
-function call(audience: MemoryAudience, headway: MemoryHeadway | undefined, fateOf: (n: number) => Fate, rest?: Rest, stopAfter = Infinity) {
+function call(audience: MemoryAudience, headway: MemoryHeadway | undefined, fateOf: (n: number) => Fate, rest?: Rest, stopAfter = Infinity, chosen: Selection = selection) {
   const called: Member[] = [];
   const result = callRoll({
-    audience, headway, log: silentLog, selection, delivery, atOnce: 3,
+    audience, headway, log: silentLog, selection: chosen, delivery, atOnce: 3,
     tell: async (member) => {
       const n = called.push(member) - 1;
       await Promise.resolve();
@@ -60,6 +60,19 @@ describe('calling the members of a part', () => {
     const { told } = await call(audience, headway, () => 'taken');
     expect(told).toEqual(members.slice(20).map((m) => m.contact));
     expect(headway.places.size).toBe(0);
+  });
+
+  it('goes with the nearest first, and after a crash on in the same order', async () => {
+    const audience = new MemoryAudience();
+    for (let n = 0; n < 60; n++) await audience.add({ kind: 'sms', mode: 'drill', language: 'en', districts: n % 3 === 0 ? null : [`RS-0${n % 3}`], identity: String(n), contact: `${n % 3}-${n}`, confirmed: true });
+    const near = { ...selection, nearest: ['RS-02', 'RS-01'] };
+    const headway = new MemoryHeadway();
+    const first = await call(audience, headway, () => 'taken', undefined, 31, near);
+    // Another process knows nothing of the rest.
+    const second = await call(audience, headway, () => 'taken', undefined, Infinity, near);
+    const told = [...first.told, ...second.told];
+    expect(told.map((contact) => contact[0]).join('')).toBe(`${'2'.repeat(20)}${'1'.repeat(20)}${'0'.repeat(20)}`);
+    expect(new Set(told).size).toBe(60);
   });
 
   it('ends with a rest when the database is away, and needs no marks to go on', async () => {

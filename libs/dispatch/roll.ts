@@ -49,7 +49,7 @@ export interface RollInput {
 }
 
 /**
- * Calls the members of one part in the order of their ids, many at once, and writes down how far it is. With the rest of an
+ * Calls the members of one part in the order of their selection, many at once, and writes down how far it is. With the rest of an
  * earlier attempt it goes to those alone; without one it goes on behind the place that was written down.
  */
 export async function callRoll(input: RollInput, rest?: Rest): Promise<Called> {
@@ -58,7 +58,7 @@ export async function callRoll(input: RollInput, rest?: Rest): Promise<Called> {
 
 class Roll {
   private readonly queue: Member[];
-  private readonly order: { readonly id: string; settled: boolean }[] = [];
+  private readonly order: { readonly place: string; settled: boolean }[] = [];
   private readonly left: Member[] = [];
   private readonly counts = { taken: 0, spared: 0, left: 0, unsure: 0 };
   private before: number;
@@ -100,8 +100,8 @@ class Roll {
     const work = async (): Promise<void> => {
       for (let member = await this.next(); member; member = await this.next()) {
         if (fromQueue < waiting) fromQueue += 1;
-        else this.called = member.id;
-        const place = { id: member.id, settled: false };
+        else this.called = member.place;
+        const place = { place: member.place, settled: false };
         this.order.push(place);
         const fate = await this.input.tell(member);
         this.counts[fate] += 1;
@@ -137,7 +137,7 @@ class Roll {
     try {
       const page = await this.input.audience.members(this.input.selection, this.read, PAGE);
       this.queue.push(...page);
-      this.read = page.at(-1)?.id ?? this.read;
+      this.read = page.at(-1)?.place ?? this.read;
       this.more = page.length === PAGE;
       this.loading = undefined;
     } catch (error) {
@@ -152,7 +152,7 @@ class Roll {
     place.settled = true;
     let done = 0;
     while (this.order[done]?.settled) done += 1;
-    if (done > 0 && this.isWhole) this.settledUpTo = this.order[done - 1]!.id;
+    if (done > 0 && this.isWhole) this.settledUpTo = this.order[done - 1]!.place;
     this.order.splice(0, done);
   }
 

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { FixedClock } from '#kernel/clock.js';
 import { randomIds } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
-import type { Audience, NewSubscriber, Selection } from '#dispatch/audience.js';
+import type { Audience, Member, NewSubscriber, Selection } from '#dispatch/audience.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
 import { PgAudience } from './audience-store.js';
@@ -42,7 +42,7 @@ describe.each([['in PostgreSQL', stored], ['in memory', () => new MemoryAudience
       const page = await audience.members(all, after, 10);
       seen.push(...page.map((m) => m.contact));
       if (page.length < 10) break;
-      after = page.at(-1)!.id;
+      after = page.at(-1)!.place;
     }
     expect(seen.sort()).toEqual(await contacts(audience));
     expect(new Set(seen).size).toBe(25);
@@ -72,7 +72,7 @@ describe.each([['in PostgreSQL', stored], ['in memory', () => new MemoryAudience
     const second = await audience.add(asks(1, { language: 'en', contact: 'new keys' }));
     const [member, ...rest] = await audience.members(all, undefined, 10);
     expect(rest).toEqual([]);
-    expect(member).toEqual({ id: second.id, language: 'en', contact: 'new keys' });
+    expect(member).toEqual({ id: second.id, language: 'en', contact: 'new keys', place: second.id });
     expect(second.id).not.toBe(first.id);
     expect(await audience.remove(first.token)).toBe(false);
     expect(await audience.remove(second.token)).toBe(true);
@@ -109,6 +109,29 @@ describe.each([['in PostgreSQL', stored], ['in memory', () => new MemoryAudience
     expect(await audience.find(token, 'wish', long)).toBeUndefined();
     expect([await audience.leave('web-push', 'live', asks(2).identity), await audience.leave('web-push', 'drill', asks(2).identity), await audience.leave('web-push', 'drill', asks(2).identity)]).toEqual([false, true, false]);
     expect(await contacts(audience)).toEqual([]);
+  });
+
+  it('is read with the nearest first, over pages, in the same order each time; who named nothing near comes last', async () => {
+    const audience = make();
+    const nearest = ['RS-20', 'RS-21', 'RS-00'];
+    const named = [null, ['RS-00'], ['RS-21', 'RS-00'], ['RS-20'], ['RS-05'], ['RS-00', 'RS-20']];
+    for (let n = 0; n < 24; n += 1) await audience.add(asks(n, { districts: named[n % named.length]! }));
+    const read = async (limit: number, after?: string) => {
+      const seen: Member[] = [];
+      for (;;) {
+        const page = await audience.members({ ...all, nearest }, after, limit);
+        seen.push(...page);
+        if (page.length < limit) return seen;
+        after = page.at(-1)!.place;
+      }
+    };
+    const whole = await read(1_000);
+    expect(whole.map((m) => m.place.slice(0, 2))).toEqual([...'01 '.repeat(8), ...'02 '.repeat(4), ...'03 '.repeat(4), ...'99 '.repeat(8)].join('').trim().split(' '));
+    expect(await read(5)).toEqual(whole);
+    expect(await read(5, whole[10]!.place)).toEqual(whole.slice(11));
+    // A place of the other order leaves nobody out.
+    expect(await read(5, whole[10]!.id)).toEqual(whole);
+    expect((await audience.members(all, whole[10]!.place, 1_000)).length).toBe(24);
   });
 
   it('drops by id', async () => {

@@ -7,10 +7,11 @@ import { keyedDigest, open, seal } from '#kernel/sealing.js';
 import { districtsIn } from '#alerts/area.js';
 import type { Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
-import { slotOf, tokenHash, type Audience, type DropReason, type Member, type NewSubscriber, type Selection, type Subscribed, type Wish } from '#dispatch/audience.js';
+import { FARTHEST, placeOf, readPlace, slotOf, tokenHash, type Audience, type DropReason, type Member, type NewSubscriber, type Selection, type Subscribed, type Wish } from '#dispatch/audience.js';
 import { rows } from './database.js';
 
 interface Row { id: string; language: Language; sealed: Buffer }
+interface PageRow extends Row { near: number | null }
 
 /** The members of a selection, its values being $1 to $6. */
 const CHOSEN = `kind = $1 AND mode = $2 AND confirmed_at IS NOT NULL AND slot % $3::integer = $4::integer
@@ -30,10 +31,20 @@ export class PgAudience implements Audience {
   }
 
   async members(selection: Selection, after: string | undefined, limit: number): Promise<readonly Member[]> {
-    const page = await rows<Row>(this.source,
-      `SELECT id, language, sealed FROM subscribers WHERE ${CHOSEN} AND ($7::uuid IS NULL OR id > $7::uuid) ORDER BY id LIMIT $8`,
-      [...valuesOf(selection), after ?? null, limit]);
-    return page.map((row) => ({ id: row.id, language: row.language, contact: open(this.key, row.sealed, purposeOf(row.id)).toString('utf8') }));
+    const { nearest } = selection;
+    const behind = readPlace(after, nearest !== undefined);
+    const page = nearest ? await this.nearestFirst(selection, nearest, behind, limit) : await rows<PageRow>(this.source,
+      `SELECT id, language, sealed, NULL AS near FROM subscribers WHERE ${CHOSEN} AND ($7::uuid IS NULL OR id > $7::uuid) ORDER BY id LIMIT $8`,
+      [...valuesOf(selection), behind?.id ?? null, limit]);
+    return page.map(({ id, language, sealed, near }) => ({ id, language, contact: open(this.key, sealed, purposeOf(id)).toString('utf8'), place: placeOf(id, near) }));
+  }
+
+  private nearestFirst(selection: Selection, nearest: readonly string[], behind: { readonly near: number | null; readonly id: string } | undefined, limit: number): Promise<PageRow[]> {
+    return rows<PageRow>(this.source,
+      `SELECT id, language, sealed, near FROM (
+         SELECT id, language, sealed, coalesce((SELECT min(array_position($7::text[], named)) FROM unnest(districts) named), ${FARTHEST}) AS near FROM subscribers WHERE ${CHOSEN}) chosen
+        WHERE $9::uuid IS NULL OR (near, id) > ($8::integer, $9::uuid) ORDER BY near, id LIMIT $10`,
+      [...valuesOf(selection), nearest, behind?.near ?? null, behind?.id ?? null, limit]);
   }
 
   async count(selection: Selection): Promise<number> {

@@ -1,7 +1,10 @@
 import { deliveryKey } from '#dispatch/delivery.js';
 import { FixedClock } from '#kernel/clock.js';
-import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
+import { randomIds, type AlertId, type DeliveryId, type DestinationId } from '#kernel/ids.js';
+import { silentLog } from '#kernel/log.js';
+import { callRoll } from '#dispatch/roll.js';
 import { DispatchStage } from '../../tests/support/dispatch-stage.js';
+import { PgAudience } from './audience-store.js';
 import { openDatabase, rows } from './database.js';
 import { PgHeadway } from './headway-store.js';
 import type { DataSource } from 'typeorm';
@@ -42,6 +45,31 @@ describe('how far parts have come', () => {
     await headway.end(id!, { taken: 20, total: 20, after: AFTER });
     expect(await headway.last(id!)).toBeUndefined();
     expect(await rows(source, 'SELECT * FROM part_places')).toEqual([]);
+  });
+
+  it('lets a part that was interrupted go on in the same order in another process, the nearest first', async () => {
+    const [id] = (await planned(1)).ids;
+    const audience = new PgAudience(source, Buffer.alloc(32, 7), clock, randomIds, silentLog);
+    for (let n = 0; n < 30; n += 1) {
+      const near = n % 3;
+      await audience.add({ kind: 'sms', mode: 'drill', language: 'en', districts: near === 0 ? null : [`RS-0${near}`], identity: `${n}`, contact: `${near}-${n}`, confirmed: true });
+    }
+    const told: string[] = [];
+    const call = (most: number) => callRoll({
+      audience, headway, log: silentLog, delivery: id!, atOnce: 2, selection: { kind: 'sms', mode: 'drill', shard: 0, shards: 1, nearest: ['RS-02', 'RS-01'] },
+      stopped: () => told.length >= most,
+      tell: async ({ contact }) => {
+        told.push(contact);
+        return 'taken';
+      },
+    });
+    await call(13);
+    expect((await headway.last(id!))!.after).toMatch(/^02\//);
+    const left = 30 - told.length;
+    expect(await call(Infinity)).toMatchObject({ taken: left });
+    expect(told.map((contact) => contact[0]).join('')).toBe(`${'2'.repeat(10)}${'1'.repeat(10)}${'0'.repeat(10)}`);
+    expect(new Set(told).size).toBe(30);
+    await expect(headway.mark(id!, { taken: 1, after: 'somewhere' })).rejects.toThrow('part_places');
   });
 
   it('is read with the marks of the window, the one before it and the first', async () => {

@@ -32,7 +32,7 @@ export class PgHeadway implements Headway {
   async mark(id: DeliveryId, { taken, total, after }: Mark): Promise<void> {
     await rows(this.source,
       `WITH place AS (
-         INSERT INTO part_places SELECT $1, $5::uuid, $3 WHERE $5::uuid IS NOT NULL
+         INSERT INTO part_places SELECT $1, $5::text, $3 WHERE $5::text IS NOT NULL
          ON CONFLICT (delivery_id) DO UPDATE SET after = excluded.after, taken = excluded.taken)
        INSERT INTO part_marks VALUES ($1, $2, $3, $4)`, [id, this.clock.now(), taken, total ?? null, after ?? null]);
   }

@@ -48,7 +48,7 @@ const audience: Audience = {
   count: async () => members.length, drop: async () => undefined, forget: async () => undefined, add: async () => ({ id: '', token: '' }), find: async () => undefined,
   confirm: async () => false, remove: async () => false, leave: async () => false,
 };
-const members = subscriptions.map((subscription, n) => ({ id: String(n), language: 'sr-Latn' as const, contact: writeContact(subscription) }));
+const members = subscriptions.map((subscription, n) => ({ id: String(n), place: String(n), language: 'sr-Latn' as const, contact: writeContact(subscription) }));
 
 function connection(prepared: number): WebPush {
   const settings = webPushSettings.parse({

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { monotonicMs } from '#kernel/clock.js';
 import { causeOf } from '#kernel/log.js';
+import { districtsNearest } from '#alerts/nearness.js';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
 import { callRoll, type Called, type Fate as MemberFate, type Rest } from '#dispatch/roll.js';
-import { expectsReceipts, partsOf, settingsSchema, type SmppSettings, targetsOf } from './config.js';
+import { expectsReceipts, partsOf, settingsSchema, type SmppSettings, type Subscribers, targetsOf } from './config.js';
 import { encodeNotice, previewSms, type SmsMessage } from './encode.js';
 import { isNumber, SMS } from './numbers.js';
 import { Operator } from './operator.js';
@@ -75,7 +76,7 @@ class SmppConnection implements Connection {
     const [fault] = previewSms(message.notice, settings).flatMap((preview) => preview.faults);
     if (fault !== undefined) return { kind: 'refused', reason: fault.code };
     const messages = encodeNotice(message.notice, message.key, settings);
-    if (settings.audience.kind === 'subscribers') return this.tellSubscribers(message, messages, settings.audience.shards, { settings, signal, urgent });
+    if (settings.audience.kind === 'subscribers') return this.tellSubscribers(message, messages, settings.audience, { settings, signal, urgent });
     const targets = targetsOf(settings, message.part);
     if (targets.length === 0) return { kind: 'refused', reason: 'no such part' };
     const tally = await submitAll(this.operator, messages, targets, { settings, signal, urgent });
@@ -86,7 +87,7 @@ class SmppConnection implements Connection {
   }
 
   /** Everyone of a part who asked for SMS, in their own language; behind the last one where an earlier attempt stopped. */
-  private async tellSubscribers({ key, deliveryId, part, notice }: Message, messages: readonly SmsMessage[], shards: number, how: Manner): Promise<Outcome> {
+  private async tellSubscribers({ key, deliveryId, part, notice }: Message, messages: readonly SmsMessage[], { shards, order }: Subscribers, how: Manner): Promise<Outcome> {
     const { id, mode } = this.destination;
     const { audience, headway, log } = this.line;
     // Every message in the window listens to the one signal.
@@ -96,7 +97,7 @@ class SmppConnection implements Connection {
     const unreadable: string[] = [];
     const before = this.rests.get(key);
     const called = await callRoll({
-      audience, headway, log, delivery: deliveryId, atOnce: atOnce(how.settings), selection: { kind: SMS, mode, shard: part, shards, area: notice.area },
+      audience, headway, log, delivery: deliveryId, atOnce: atOnce(how.settings), selection: { kind: SMS, mode, shard: part, shards, area: notice.area, ...(order === 'nearest' && { nearest: districtsNearest(notice) }) },
       stopped: () => own.stopped() !== undefined || how.signal.aborted,
       tell: async ({ id: member, contact, language }) => {
         const message = messages.find((m) => m.language === language);

@@ -24,6 +24,8 @@ const subscribers = z.strictObject({
   kind: z.literal('subscribers'),
   /** Parts of a delivery, each with its own attempts. May grow while no alert is active. */
   shards: z.int().min(1).max(256).default(8),
+  /** `nearest`: who named a district near the disappearance first. `any`: as they come, for an operator that wants no order. */
+  order: z.enum(['nearest', 'any']).default('nearest'),
   /** Milliseconds for one part. */
   partMs: z.int().min(5_000).max(7_200_000).default(1_800_000),
 });
@@ -71,6 +73,7 @@ export const settingsSchema = z
   });
 
 export type SmppSettings = z.output<typeof settingsSchema>;
+export type Subscribers = z.output<typeof subscribers>;
 
 /** The languages that may leave through this operator. */
 export function languagesOf({ audience, languages }: SmppSettings): readonly Language[] {

@@ -1,11 +1,11 @@
-import { sampleEnding, sampleMessage } from '#dispatch/testing/sample-notice.js';
+import { sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { smpp } from './channel.js';
 import { SMS } from './numbers.js';
 import { clearStage, inventedNumbers, stage, subscribe } from './testing/operator-stage.js';
 
 const patient = () => new AbortController().signal;
 const audience = { audience: { kind: 'subscribers', shards: 1 } };
-const selection = { kind: SMS, mode: 'drill', shard: 0, shards: 1 } as const;
+const selection = { kind: SMS, mode: 'drill', shard: 0, shards: 1, nearest: [] } as const;
 afterEach(clearStage);
 
 describe('SMS to people who asked for it', () => {
@@ -21,10 +21,28 @@ describe('SMS to people who asked for it', () => {
     expect(events.join()).not.toContain('999600');
   });
 
+  it('comes first to those who named the district of the disappearance, unless the operator wants no order', async () => {
+    const districts = [null, ['RS-23'], ['RS-20']];
+    const from = async (order: string) => {
+      const { operator, connection, audience: people } = await stage({ audience: { kind: 'subscribers', shards: 1, order }, window: 1 });
+      for (const [n, number] of inventedNumbers(18).entries()) {
+        await people.add({ kind: SMS, mode: 'drill', language: 'sr-Latn', districts: districts[n % 3]!, identity: number, contact: number, confirmed: true });
+      }
+      const members = await people.members(selection, undefined, 18);
+      expect(await connection.publish(sampleMessage({ notice: sampleNotice({ area: { kind: 'country' } }) }), patient())).toMatchObject({ kind: 'accepted' });
+      return { told: operator.texts.map(({ to }) => to), members: members.map((m) => m.contact) };
+    };
+    const { told } = await from('nearest');
+    // Last seen in Niš, RS-20; the next district is RS-23.
+    expect(told.map((number) => 2 - (Number(number.slice(-6)) % 3)).join('')).toBe(`${'0'.repeat(6)}${'1'.repeat(6)}${'2'.repeat(6)}`);
+    const any = await from('any');
+    expect(any.told).toEqual(any.members);
+  });
+
   it('is checked in every language before it is approved: anyone may have chosen any', async () => {
     const { destination: { settings } } = await stage(audience);
     expect(smpp.preview(sampleMessage().notice, settings).map((p) => p.language)).toEqual(['sr-Latn', 'sr-Cyrl', 'en']);
-    expect([smpp.parts({ ...settings, audience: { kind: 'subscribers', shards: 7, partMs: 5_000 } }), smpp.attemptMs!(settings)]).toEqual([7, 1_800_000]);
+    expect([smpp.parts({ ...settings, audience: { kind: 'subscribers', shards: 7, partMs: 5_000, order: 'nearest' } }), smpp.attemptMs!(settings)]).toEqual([7, 1_800_000]);
   });
 
   it('goes on after a crash behind the last one that was acknowledged, although the operator promises nothing', async () => {
@@ -32,7 +50,7 @@ describe('SMS to people who asked for it', () => {
     await subscribe(people, inventedNumbers(9));
     const members = await people.members(selection, undefined, 9);
     const message = sampleMessage();
-    headway.places.set(message.deliveryId, { after: members[5]!.id, taken: 6 });
+    headway.places.set(message.deliveryId, { after: members[5]!.place, taken: 6 });
     const successor = smpp.open(destination, line);
     try {
       expect(await successor.publish(message, patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 3 });
@@ -53,7 +71,7 @@ describe('SMS to people who asked for it', () => {
     operator.decide(({ segment }) => (segment === 1 && (submitted += 1) > 7 ? 0x14 : 0));
     expect(await connection.publish(message, patient())).toMatchObject({ kind: 'uncertain', reason: expect.stringContaining('7 taken, 0 unknown, ') as string });
     const members = await people.members(selection, undefined, 12);
-    expect(headway.places.get(message.deliveryId)).toEqual({ after: members[6]!.id, taken: 7 });
+    expect(headway.places.get(message.deliveryId)).toEqual({ after: members[6]!.place, taken: 7 });
     operator.decide(undefined);
     const outcome = await connection.publish(message, patient());
     expect(outcome).toMatchObject({ kind: 'accepted', expectedReceipts: 12 });

@@ -76,7 +76,7 @@ export class KeyStock {
         }
       }
       if (page.length < PAGE) break;
-      after = page.at(-1)!.id;
+      after = page.at(-1)!.place;
     }
     for (const id of [...this.places.keys()]) if (!seen.has(id)) this.take(id);
   }

@@ -92,7 +92,7 @@ export class Part {
         break;
       }
       more = members.length === PAGE;
-      after = members.at(-1)?.id;
+      after = members.at(-1)?.place;
       await begin(members);
     }
     await Promise.all(pages);

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '#kernel/clock.js';
 import { sha256Hex } from '#kernel/canonical.js';
 import { districtsIn } from '#alerts/area.js';
 import type { Mode } from '#alerts/notice.js';
-import { slotOf, tokenHash, type Audience, type DropReason, type Member, type NewSubscriber, type Selection, type Subscribed, type Wish } from '../audience.js';
+import { nearness, placeOf, readPlace, slotOf, tokenHash, type Audience, type DropReason, type Member, type NewSubscriber, type Selection, type Subscribed, type Wish } from '../audience.js';
 
 interface Kept extends NewSubscriber {
   readonly id: string;
@@ -25,11 +25,13 @@ export class MemoryAudience implements Audience {
   }
 
   async members(selection: Selection, after: string | undefined, limit: number): Promise<readonly Member[]> {
+    const { nearest } = selection;
+    const behind = readPlace(after, nearest !== undefined) ? after : undefined;
     return this.chosen(selection)
-      .filter((k) => after === undefined || k.id > after)
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .slice(0, limit)
-      .map((k) => ({ id: k.id, language: k.language, contact: k.contact }));
+      .map(({ id, language, contact, districts }) => ({ id, language, contact, place: placeOf(id, nearest ? nearness(districts, nearest) : null) }))
+      .filter(({ place }) => behind === undefined || place > behind)
+      .sort((a, b) => (a.place < b.place ? -1 : 1))
+      .slice(0, limit);
   }
 
   async count(selection: Selection): Promise<number> {
