@@ -45,7 +45,7 @@ describe('default deny', () => {
   it('leaves open to anyone what carries no case, and what proves itself otherwise', () => {
     const open = operations.filter(({ operation }) => operation['x-findme-action'] === 'anyone').map(({ method, path }) => `${method} ${path}`);
     expect(open.filter((route) => / \/v1\//.test(route) && !/ \/v1\/partners\//.test(route))).toEqual([
-      'POST /v1/session', 'GET /v1/subscriptions/web-push/key', 'POST /v1/subscriptions/web-push', 'DELETE /v1/subscriptions/web-push',
+      'POST /v1/session', 'POST /v1/enrolment/begin', 'POST /v1/enrolment/complete', 'GET /v1/subscriptions/web-push/key', 'POST /v1/subscriptions/web-push', 'DELETE /v1/subscriptions/web-push',
       'POST /v1/subscriptions/email',
     ]);
   });

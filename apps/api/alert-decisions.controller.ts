@@ -13,11 +13,12 @@ import { Door, Who } from './door.js';
 import type { DoorRequest } from './door.js';
 import { once, tagVersion, targetOf } from './preconditions.js';
 import { HOUSE } from './parts.js';
+import { proofFields, STEP_UP_REFUSALS } from './step-up.js';
 
 /** An empty reason is refused by the core, which knows whether the decision could be made at all. */
 export const reasonBody = z.strictObject({ reason: z.string().max(1_000).default('') });
 type ReasonBody = z.output<typeof reasonBody>;
-const approvalBody = z.strictObject({ contentHash: z.string().regex(/^[0-9a-f]{64}$/), code: z.string().max(20).optional() });
+const approvalBody = z.strictObject({ contentHash: z.string().regex(/^[0-9a-f]{64}$/), ...proofFields });
 
 const VERSION = { 'If-Match': 'The version that was read, from ETag; the newest if left out.' };
 const KEY = { 'Idempotency-Key': 'The same key with the same request gets the same answer and has one effect.' };
@@ -48,17 +49,17 @@ export class AlertDecisionsController {
   @Door({
     action: 'alert.approve', summary: 'Approve exactly the content that has the hash, with a fresh one-time code. The alert is active and on its way at once.',
     body: approvalBody, response: alertSchema, headers: { ...VERSION, ...KEY },
-    refusals: [...COMMON, 'ALERT_STALE', 'APPROVAL_STALE_HASH', 'APPROVER_IS_WRITER', 'STEP_UP_MISSING', 'CODE_WRONG', 'CODE_REPLAYED', 'SIGN_IN_THROTTLED', 'IDEMPOTENCY_KEY_REUSED'],
+    refusals: [...COMMON, 'ALERT_STALE', 'APPROVAL_STALE_HASH', 'APPROVER_IS_WRITER', ...STEP_UP_REFUSALS, 'IDEMPOTENCY_KEY_REUSED'],
   })
   approve(
-    @Param('mode') mode: Mode, @Param('id') id: AlertId, @Body() { contentHash, code }: z.output<typeof approvalBody>, @Who() who: SignedIn, @Req() request: DoorRequest,
+    @Param('mode') mode: Mode, @Param('id') id: AlertId, @Body() { contentHash, ...proof }: z.output<typeof approvalBody>, @Who() who: SignedIn, @Req() request: DoorRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     // The code is no part of the request: the same approval repeated with a newer one is the same approval.
     const done = ({ published }: Alert) => published?.contentHash === contentHash;
     return this.decideOnce({ mode, id, who, request, reply, body: { contentHash }, done }, async () => {
       const target = await targetOf(this.house.alerts, mode, id, request);
-      await this.accounts.stepUp(who, code);
+      await this.accounts.stepUp(who, proof, { for: 'approve', alert: id, contentHash });
       await this.actions.approve(target, contentHash, who.officer.id);
     });
   }

@@ -2,6 +2,8 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { AlertActions } from '#alerts/alert-actions.js';
 import { Accounts } from '#identity/accounts.js';
+import { Changes } from '#identity/changes.js';
+import { Enrolments } from '#identity/enrolment.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
@@ -10,6 +12,7 @@ import { AiringController } from './airing.controller.js';
 import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { AuditController } from './audit.controller.js';
+import { ChangesController } from './changes.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { EmailSubscriptionsController } from './email-subscriptions.controller.js';
 import { ErasuresController } from './erasures.controller.js';
@@ -19,6 +22,7 @@ import { FeedsController } from './feeds.controller.js';
 import { Gate } from './gate.js';
 import { HealthController } from './health.controller.js';
 import { Metrics } from './metrics.js';
+import { EnrolmentController, OfficersController } from './officers.controller.js';
 import { OpenApi } from './openapi.js';
 import { PagesController } from './pages.controller.js';
 import { PartnersController } from './partners.controller.js';
@@ -34,6 +38,9 @@ import { SubscriptionsController } from './subscriptions.controller.js';
 /** Every controller, in the order of the document. */
 export const CONTROLLERS: readonly Type[] = [
   SessionController,
+  OfficersController,
+  EnrolmentController,
+  ChangesController,
   AlertsController,
   PhotoController,
   AlertDecisionsController,
@@ -54,7 +61,7 @@ export const CONTROLLERS: readonly Type[] = [
 /** The API over its parts. */
 @Module({})
 export class ApiModule {
-  static over({ house, accounts, actions, views, answered, partners, erasures }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
+  static over({ house, accounts, changes, enrolments, actions, views, answered, partners, erasures }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
     return {
       module: ApiModule,
       imports: [DiscoveryModule],
@@ -64,6 +71,8 @@ export class ApiModule {
         { provide: LOG, useValue: house.log },
         { provide: PUBLIC_ORIGIN, useValue: new URL(house.environment.FINDME_PUBLIC_URL).origin },
         { provide: Accounts, useValue: accounts },
+        { provide: Changes, useValue: changes },
+        { provide: Enrolments, useValue: enrolments },
         { provide: AlertActions, useValue: actions },
         { provide: AlertViews, useValue: views },
         { provide: AnsweredRequests, useValue: answered },

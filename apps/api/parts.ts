@@ -2,13 +2,18 @@ import type { House } from '#apps/composition.js';
 import { catalog } from '#channels/catalog.js';
 import { AlertActions } from '#alerts/alert-actions.js';
 import { Accounts } from '#identity/accounts.js';
+import { Changes } from '#identity/changes.js';
+import { Enrolments } from '#identity/enrolment.js';
 import { Passwords } from '#identity/password.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
 import { CaseKeys } from '#storage/case-keys.js';
+import { PgChangeStore } from '#storage/change-store.js';
+import { PgEnrolmentStore } from '#storage/enrolment-store.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
+import { changeKindsOf } from './change-kinds.js';
 import { channelFaults } from './previews.js';
 
 /** Tokens of what has no class of its own. */
@@ -21,6 +26,8 @@ export const PUBLIC_ORIGIN = Symbol('public origin');
 export interface Parts {
   readonly house: House;
   readonly accounts: Accounts;
+  readonly changes: Changes;
+  readonly enrolments: Enrolments;
   readonly actions: AlertActions;
   readonly views: AlertViews;
   readonly answered: AnsweredRequests;
@@ -36,6 +43,8 @@ export function partsOf(house: House, passwords: Passwords = new Passwords()): P
     accounts: new Accounts({
       officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords, masterKey, clock, ids,
     }),
+    changes: new Changes({ store: new PgChangeStore(source), kinds: changeKindsOf(house), masterKey, clock, ids }),
+    enrolments: new Enrolments({ store: new PgEnrolmentStore(source), passwords, masterKey, clock, ids }),
     actions: new AlertActions({ store: alerts, composer, clock, ids, log, channelFaults: (notice) => channelFaults(notice, configuration.destinations, catalog) }),
     views: new AlertViews(source),
     answered: new AnsweredRequests(source, masterKey, clock),

@@ -19,6 +19,8 @@ const DRILL_OFFICERS: readonly { readonly user: string; readonly displayName: st
   { user: 'autor2', displayName: 'Aleksa Izmišljeni', roles: ['author'] },
   { user: 'odobrava', displayName: 'Olga Izmišljena', roles: ['approver'] },
   { user: 'dezurni', displayName: 'Damir Izmišljeni', roles: ['author', 'approver'] },
+  { user: 'uprava', displayName: 'Uroš Izmišljeni', roles: ['administrator'] },
+  { user: 'uprava2', displayName: 'Una Izmišljena', roles: ['administrator'] },
   { user: 'revizor', displayName: 'Rada Izmišljena', roles: ['auditor'] },
 ];
 
@@ -49,7 +51,7 @@ export async function seedDrillOfficers({ ownerUrl, folder, passwords = new Pass
       const totpSecret = await keepSecret(folder, `officer-${user}-totp`, newTotpSecret);
       const known = await officers.findByUserName(user);
       if (!known) await accounts.add({ userName: user, displayName, roles, password, totpSecret }, SYSTEM);
-      else if (!opensTo(masterKey, known.sealedTotp, `officer:${known.id}/totp`, totpSecret)) {
+      else if (known.sealedTotp === null || !opensTo(masterKey, known.sealedTotp, `officer:${known.id}/totp`, totpSecret)) {
         throw new Refusal(`The database has the officer ${user} of another clone. Use its secrets (FINDME_SECRETS) or another database.`);
       }
       drill.push({ role: roles.join(', '), user, password, totpSecret });

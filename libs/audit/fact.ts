@@ -79,13 +79,23 @@ export const FACT_BODIES = {
   'breaker.changed': z.strictObject({ destination: name, route: count.optional(), state: z.enum(['closed', 'open', 'half_open']) }),
   'officer.added': z.strictObject({ officer: uuid, roles: z.array(role) }),
   'officer.changed': z.strictObject({ officer: uuid, roles: z.array(role), enabled: z.boolean() }),
+  /** All factors of the officer were taken away by a confirmed change; they enrol anew. */
+  'officer.sign_in_reset': z.strictObject({ officer: uuid }),
+  /** The officer set a password and second factor with the code that `change` led to. */
+  'officer.enrolled': z.strictObject({ officer: uuid, change: uuid }),
   'officer.signed_in': z.strictObject({ session: uuid, method: z.enum(['password+totp']) }),
   /** `officer` is null when the user name is nobody's; the name typed is not kept, people type passwords there. */
-  'officer.sign_in_failed': z.strictObject({ officer: uuid.nullable(), cause: z.enum(['name_unknown', 'password_wrong', 'code_wrong', 'code_replayed', 'disabled']), source: digest }),
+  'officer.sign_in_failed': z.strictObject({ officer: uuid.nullable(), cause: z.enum(['name_unknown', 'password_wrong', 'code_wrong', 'code_replayed', 'disabled', 'not_enrolled']), source: digest }),
   'officer.step_up_failed': z.strictObject({ session: uuid, cause: z.enum(['code_wrong', 'code_replayed']) }),
   'officer.signed_out': z.strictObject({ session: uuid }),
   /** All sessions of an officer were ended at once; `sessions` is how many were open. */
   'officer.sessions_ended': z.strictObject({ officer: uuid, sessions: count }),
+  /** `subject` names an officer or destination; `digest` is keyed, over payload and secrets. */
+  'change.proposed': z.strictObject({ change: uuid, kind: name, subject: key, digest }),
+  'change.confirmed': z.strictObject({ change: uuid, proposer: uuid }),
+  'change.refused': z.strictObject({ change: uuid, remark: digest }),
+  'change.taken_back': z.strictObject({ change: uuid }),
+  'change.expired': z.strictObject({ change: uuid }),
   'audit.exported': z.strictObject({ format: z.enum(['csv', 'json', 'jsonl']), facts: count, lastSeq: count }),
 } as const satisfies Record<string, z.ZodType>;
 

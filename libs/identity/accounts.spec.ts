@@ -191,21 +191,24 @@ describe('a session', () => {
   });
 });
 
+/** What is proved for in these tests. */
+const APPROVAL = { for: 'approve', alert: '00000000-0000-4000-8000-0000000000aa', contentHash: 'a'.repeat(64) } as const;
+
 describe('a step-up', () => {
   it('takes a code that was not used before, once', async () => {
     const entered = await signIn();
-    await expect(accounts.stepUp(entered, code())).rejects.toThrow('CODE_REPLAYED');
+    await expect(accounts.stepUp(entered, { code: code() }, APPROVAL)).rejects.toThrow('CODE_REPLAYED');
     nextStep();
-    expect(await accounts.stepUp(entered, code())).toEqual({ method: 'totp', at: clock.now() });
-    await expect(accounts.stepUp(entered, code())).rejects.toThrow('CODE_REPLAYED');
+    expect(await accounts.stepUp(entered, { code: code() }, APPROVAL)).toEqual({ method: 'totp', at: clock.now() });
+    await expect(accounts.stepUp(entered, { code: code() }, APPROVAL)).rejects.toThrow('CODE_REPLAYED');
     expect(lastFact()).toMatchObject({ type: 'officer.step_up_failed', body: { cause: 'code_replayed' } });
   });
 
   it('is missing without a code, and wrong with a wrong one', async () => {
     const entered = await signIn();
-    await expect(accounts.stepUp(entered, undefined)).rejects.toThrow('STEP_UP_MISSING');
-    await expect(accounts.stepUp(entered, '')).rejects.toThrow('STEP_UP_MISSING');
-    await expect(accounts.stepUp(entered, wrongCode())).rejects.toThrow('CODE_WRONG');
+    await expect(accounts.stepUp(entered, { code: undefined }, APPROVAL)).rejects.toThrow('STEP_UP_MISSING');
+    await expect(accounts.stepUp(entered, { code: '' }, APPROVAL)).rejects.toThrow('STEP_UP_MISSING');
+    await expect(accounts.stepUp(entered, { code: wrongCode() }, APPROVAL)).rejects.toThrow('CODE_WRONG');
     expect(lastFact().body['cause']).toBe('code_wrong');
   });
 
@@ -213,7 +216,7 @@ describe('a step-up', () => {
     const entered = await signIn();
     nextStep();
     await accounts.change(id, { roles: ['approver'], enabled: false }, SYSTEM);
-    await expect(accounts.stepUp(entered, code())).rejects.toThrow('SESSION_MISSING');
+    await expect(accounts.stepUp(entered, { code: code() }, APPROVAL)).rejects.toThrow('SESSION_MISSING');
   });
 
   it('ends the session after ten wrong codes, and only that session', async () => {
@@ -222,10 +225,10 @@ describe('a step-up', () => {
     const entered = await signIn();
     for (let n = 0; n < 10; n += 1) {
       nextStep();
-      await expect(accounts.stepUp(entered, wrongCode())).rejects.toThrow('CODE_WRONG');
+      await expect(accounts.stepUp(entered, { code: wrongCode() }, APPROVAL)).rejects.toThrow('CODE_WRONG');
     }
     nextStep();
-    await expect(accounts.stepUp(entered, code())).rejects.toThrow('SESSION_MISSING');
+    await expect(accounts.stepUp(entered, { code: code() }, APPROVAL)).rejects.toThrow('SESSION_MISSING');
     await expect(accounts.authenticate(entered.token)).rejects.toThrow('SESSION_MISSING');
     expect((await accounts.authenticate(other.token)).officer.id).toBe(id);
   });

@@ -8,6 +8,7 @@ import { checkPassword, type Passwords } from './password.js';
 import { hashToken, newSession, SEEN_MS, sessionEnd, sessionState, type Session, type SessionId } from './session.js';
 import type { Account, OfficerStore, SessionStore } from './store.js';
 import { Throttle, type Desk, type ThrottleStore } from './throttle.js';
+import { totpPurpose } from './enrolment.js';
 import { newTotpSecret, otpauthUri, verifyTotp } from './totp.js';
 
 export interface AccountsParts {
@@ -36,6 +37,16 @@ export interface SignedIn {
   readonly session: Session;
   /** When the session ends if nothing more is asked in it. */
   readonly expiresAt: Date;
+}
+
+/** What an officer proves anew for. */
+export type StepUpPurpose =
+  | { readonly for: 'approve'; readonly alert: string; readonly contentHash: string }
+  | { readonly for: 'change'; readonly change: string };
+
+/** What an officer gives to prove anew who they are. */
+export interface Proof {
+  readonly code?: string | undefined;
 }
 
 /** Proof of a second factor given just now, for one decision. */
@@ -68,8 +79,9 @@ export class Accounts {
     const desk: Desk = { userName: name ?? '?', source: given.source };
     const lane = await this.throttle.admit(desk, now);
     const account = name === undefined ? undefined : await officers.findByUserName(name);
-    const { ok, rehash } = await passwords.verify(given.password, account?.passwordHash, lane);
+    const { ok, rehash } = await passwords.verify(given.password, account?.passwordHash ?? undefined, lane);
     if (!account) throw await this.refuse('name_unknown', null, desk);
+    if (account.passwordHash === null) throw await this.refuse('not_enrolled', account.id, desk);
     if (!ok) throw await this.refuse('password_wrong', account.id, desk);
     if (!account.enabled) throw await this.refuse('disabled', account.id, desk);
 
@@ -106,7 +118,7 @@ export class Accounts {
    * CODE_REPLAYED, SIGN_IN_THROTTLED, and SESSION_MISSING after ten wrong ones, which end the session: whoever holds it is
    * not its officer.
    */
-  async stepUp({ officer, session }: Pick<SignedIn, 'officer' | 'session'>, code: string | undefined): Promise<StepUp> {
+  async stepUp({ officer, session }: Pick<SignedIn, 'officer' | 'session'>, { code }: Proof, _purpose: StepUpPurpose): Promise<StepUp> {
     if (code === undefined || code === '') throw fail('STEP_UP_MISSING', 'code');
     const { officers, sessions, clock } = this.parts;
     const now = clock.now();
@@ -179,7 +191,15 @@ export class Accounts {
     return this.parts.officers.list();
   }
 
+  /** All officers, by user name, and whether each has enrolled. */
+  async roster(): Promise<readonly (Officer & { readonly enrolled: boolean })[]> {
+    const { officers } = this.parts;
+    const [all, waiting] = await Promise.all([officers.list(), officers.notEnrolled()]);
+    return all.map((officer) => ({ ...officer, enrolled: !waiting.includes(officer.id) }));
+  }
+
   private stepOf(account: Account, code: string, now: Date): number | Refusal {
+    if (account.sealedTotp === null) return fail('CODE_WRONG', 'code');
     const secret = open(this.parts.masterKey, account.sealedTotp, totpPurpose(account.id)).toString('utf8');
     try {
       return verifyTotp({ secret, code, now, lastStep: account.lastStep }).step;
@@ -205,8 +225,6 @@ export class Accounts {
 }
 
 type OfficerFact = Extract<Parameters<typeof makeFact>[0]['type'], `officer.${string}`>;
-
-const totpPurpose = (id: OfficerId): string => `officer:${id}/totp`;
 
 /** An officer without their secrets. */
 function officerOf({ id, userName, displayName, roles, enabled }: Account): Officer {

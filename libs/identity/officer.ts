@@ -17,7 +17,7 @@ export interface Officer {
 
 export const ACTIONS = [
   'alert.read', 'alert.content', 'alert.write', 'alert.submit', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase',
-  'delivery.read', 'delivery.settle', 'audit.read', 'audit.verify', 'officer.read', 'officer.manage',
+  'delivery.read', 'delivery.settle', 'audit.read', 'audit.verify', 'officer.read', 'change.read', 'change.decide',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -41,7 +41,8 @@ export const PERMISSIONS: Readonly<Record<Action, readonly Role[]>> = {
   'audit.read': ['auditor'],
   'audit.verify': ['auditor'],
   'officer.read': ['administrator', 'auditor'],
-  'officer.manage': ['administrator'],
+  'change.read': ['administrator', 'auditor'],
+  'change.decide': ['administrator'],
 };
 
 /** Tells whether an officer may do something. */

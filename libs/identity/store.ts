@@ -7,10 +7,10 @@ import type { Session, SessionId } from './session.js';
 
 /** An officer with what proves who they are. */
 export interface Account extends Officer {
-  /** PHC string of scrypt. */
-  readonly passwordHash: string;
+  /** PHC string of scrypt; null, as the second factor is, until the officer has enrolled. */
+  readonly passwordHash: string | null;
   /** TOTP secret, sealed under the master key for `officer:<id>/totp`. */
-  readonly sealedTotp: Uint8Array;
+  readonly sealedTotp: Uint8Array | null;
   /** Step of the last one-time code that was taken; 0 before the first. It only ever grows. */
   readonly lastStep: number;
 }
@@ -22,6 +22,8 @@ export interface OfficerStore {
   findById(id: OfficerId): Promise<Account | undefined>;
   /** All officers, by user name. */
   list(): Promise<readonly Officer[]>;
+  /** Those of them who have no factors yet. */
+  notEnrolled(): Promise<readonly OfficerId[]>;
   /**
    * Changes roles and whether the officer is enabled, and ends all open sessions of an officer who is disabled, at `at`.
    * Locks the officer's row, as `SessionStore.open` does. False, and nothing written, when there is none.

@@ -50,10 +50,18 @@ export const ERRORS = {
   AUDIT_EXPORT_INVALID: entry('invalid', 'never', 'An audit export is a header, its checkpoints, its rows and a closing line, each in canonical JSON.'),
 
   // identity
+  ADMINISTRATORS_TOO_FEW: entry('conflict', 'after-change', 'Two administrators who can sign in remain.'),
+  CHANGE_INVALID: entry('invalid', 'after-change', 'A proposed change has the fields and forms of its kind.'),
+  CHANGE_KIND_UNKNOWN: entry('invalid', 'after-change', 'A change is of a kind that there is.'),
+  CHANGE_MISSING: entry('missing', 'never', 'There is no such change.'),
+  CHANGE_OWN: entry('forbidden', 'never', 'A change is confirmed or refused by another administrator than its proposer, and taken back by the proposer alone.'),
+  CHANGE_PENDING: entry('conflict', 'after-change', 'One change of one thing is open at a time.'),
+  CHANGE_SETTLED: entry('conflict', 'never', 'A change is settled once, within 72 hours.'),
   CODE_REPLAYED: entry('unauthenticated', 'after-change', 'A one-time code is used once.'),
   CODE_WRONG: entry('unauthenticated', 'after-change', 'The one-time code is the present one.'),
   CROSS_SITE: entry('forbidden', 'never', 'A change is requested from the system\'s own pages or without a browser.'),
   CREDENTIALS_WRONG: entry('unauthenticated', 'after-change', 'User name, password and one-time code belong together.'),
+  ENROLMENT_INVALID: entry('unauthenticated', 'never', 'An enrolment code is whole, not used, not replaced and at most 24 hours old.'),
   OFFICER_INVALID: entry('invalid', 'after-change', 'An officer has a user name, a display name, roles and a password of at least 12 characters.'),
   PASSWORD_WEAK: entry('invalid', 'after-change', 'A password has 12 to 256 characters and is not one that is tried first: no usual word, no user name, no repetition.'),
   ROLE_MISSING: entry('forbidden', 'never', 'The officer has the role that this action needs.'),

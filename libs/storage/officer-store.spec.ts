@@ -42,6 +42,7 @@ describeIdentityStores('in PostgreSQL', async () => {
       findByUserName: (userName) => byApp.findByUserName(userName),
       findById: (id) => byApp.findById(id),
       list: () => byApp.list(),
+      notEnrolled: () => byApp.notEnrolled(),
       rehash: (id, from, to) => byApp.rehash(id, from, to),
     },
     sessions: new PgSessionStore(app),

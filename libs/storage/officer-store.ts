@@ -8,7 +8,7 @@ import type { Counter, ThrottleStore } from '#identity/throttle.js';
 import { inTransaction, rows } from './database.js';
 
 interface OfficerRow {
-  id: OfficerId; user_name: string; display_name: string; roles: Role[]; enabled: boolean; password_hash: string; sealed_totp: Buffer; totp_last_step: string;
+  id: OfficerId; user_name: string; display_name: string; roles: Role[]; enabled: boolean; password_hash: string | null; sealed_totp: Buffer | null; totp_last_step: string;
 }
 
 interface SessionRow { session_id: SessionId; officer_id: OfficerId; token_hash: string; opened_at: Date; seen_at: Date; ended_at: Date | null }
@@ -25,7 +25,7 @@ export class PgOfficerStore implements OfficerStore {
       const added = await rows(manager,
         `INSERT INTO officers (id, user_name, display_name, roles, enabled, password_hash, sealed_totp, totp_last_step)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_name) DO NOTHING RETURNING id`,
-        [id, userName, displayName, roles, enabled, passwordHash, Buffer.from(sealedTotp), lastStep]);
+        [id, userName, displayName, roles, enabled, passwordHash, sealedTotp && Buffer.from(sealedTotp), lastStep]);
       if (added.length === 0) return false;
       await append(manager, fact);
       return true;
@@ -42,6 +42,10 @@ export class PgOfficerStore implements OfficerStore {
 
   async list(): Promise<readonly Officer[]> {
     return (await rows<OfficerRow>(this.source, 'SELECT id, user_name, display_name, roles, enabled FROM officers ORDER BY user_name')).map(toOfficer);
+  }
+
+  async notEnrolled(): Promise<readonly OfficerId[]> {
+    return (await rows<{ id: OfficerId }>(this.source, 'SELECT id FROM officers WHERE password_hash IS NULL')).map(({ id }) => id);
   }
 
   change(id: OfficerId, { roles, enabled }: { readonly roles: readonly Role[]; readonly enabled: boolean }, at: Date, fact: Fact): Promise<boolean> {

@@ -47,7 +47,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export type DrillOfficer = 'autor' | 'autor2' | 'odobrava' | 'dezurni' | 'revizor';
+export type DrillOfficer = 'autor' | 'autor2' | 'odobrava' | 'dezurni' | 'uprava' | 'uprava2' | 'revizor';
 
 /** Starts the system with two broadcasters, an operator with a list, one with numbers, and a newsroom, in each mode. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {

@@ -26,10 +26,11 @@ import { partsOf, type Parts } from '../parts.js';
 import { createApi } from '../server.js';
 
 /** Officers of the stage, fictional; their user names. */
-export const OFFICERS = { mila: ['author'], ana: ['author'], vuk: ['author', 'approver'], iva: ['approver'], rada: ['auditor'], uros: ['administrator'] } as const satisfies Record<string, readonly Role[]>;
+export const OFFICERS = { mila: ['author'], ana: ['author'], vuk: ['author', 'approver'], iva: ['approver'], rada: ['auditor'], uros: ['administrator'], una: ['administrator'] } as const satisfies Record<string, readonly Role[]>;
 export type Name = keyof typeof OFFICERS;
 
-const PASSWORD = 'izmišljena rečenica 27';
+/** Of every officer of the stage. */
+export const PASSWORD = 'izmišljena rečenica 27';
 
 const CONFIGURATION = `
 sender: proba@findme.example
@@ -130,6 +131,14 @@ export class Stage {
     return cookie;
   }
 
+  /** Signs in again: time went on, and their sessions are over. */
+  async renew(...names: readonly Name[]): Promise<void> {
+    for (const name of names) {
+      this.cookies.delete(name);
+      await this.signIn(name);
+    }
+  }
+
   /** Asks the API; Buffers go as pictures, everything else as JSON. */
   async ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, { as, body, headers = {} }: Ask = {}): Promise<Told> {
     const cookie = as && (await this.signIn(as));
@@ -143,6 +152,11 @@ export class Stage {
       status: answer.statusCode, headers: answer.headers, text: answer.body, bytes: answer.rawPayload,
       get json() { return JSON.parse(answer.body) as Told['json']; },
     };
+  }
+
+  /** The secret of an officer's second factor. */
+  totpSecret(name: Name): string {
+    return this.secrets.get(name)!;
   }
 
   /** A drill alert in draft, by mila. */

@@ -46,6 +46,7 @@ export function memoryStores(): MemoryStores {
       findByUserName: async (userName) => [...accounts.values()].find((a) => a.userName === userName),
       findById: async (id) => accounts.get(id),
       list: async () => [...accounts.values()].map(officerOf).sort((a, b) => (a.userName < b.userName ? -1 : 1)),
+      notEnrolled: async () => [...accounts.values()].filter((a) => a.passwordHash === null).map((a) => a.id),
       async change(id, change, at, fact) {
         if (!accounts.has(id)) return false;
         update(id, change);

@@ -49,8 +49,15 @@ export function describeIdentityStores(name: string, make: () => Promise<StoresU
     it('list officers without their secrets', async () => {
       const one = await added();
       const { passwordHash, sealedTotp, lastStep, ...officer } = one;
-      expect([passwordHash, sealedTotp.length, lastStep]).toEqual(['hash', 3, 0]);
+      expect([passwordHash, sealedTotp?.length, lastStep]).toEqual(['hash', 3, 0]);
       expect(await stores.officers.list()).toContainEqual(officer);
+    });
+
+    it('know who has not enrolled', async () => {
+      const [one, other] = [await added({ passwordHash: null, sealedTotp: null }), await added()];
+      const waiting = await stores.officers.notEnrolled();
+      expect([waiting.includes(one.id), waiting.includes(other.id)]).toEqual([true, false]);
+      expect(await stores.officers.findById(one.id)).toMatchObject({ passwordHash: null, sealedTotp: null });
     });
 
     it('refuse a taken user name and write nothing', async () => {
