@@ -90,7 +90,7 @@ export default defineConfig(
     rules: faults,
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: {
       parser: tseslint.parser,
@@ -112,7 +112,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['libs/**/*.ts', 'apps/**/*.ts', 'config/**/*.ts'],
+    files: ['libs/**/*.ts', 'apps/**/*.{ts,tsx}', 'config/**/*.ts'],
     ignores: ['**/*.spec.ts', '**/testing/**'],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read once, by config/environment.ts; a main.ts hands it over.' }],

@@ -13,6 +13,7 @@ import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { AuditController } from './audit.controller.js';
 import { ChangesController } from './changes.controller.js';
+import { ConsoleController } from './console.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { EmailSubscriptionsController } from './email-subscriptions.controller.js';
 import { ErasuresController } from './erasures.controller.js';
@@ -56,6 +57,7 @@ export const CONTROLLERS: readonly Type[] = [
   AuditController,
   HealthController,
   PagesController,
+  ConsoleController,
 ];
 
 /** The API over its parts. */

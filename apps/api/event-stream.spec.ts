@@ -81,7 +81,7 @@ describe('an event stream', () => {
     events.beat();
     expect([events.size, still.destroyed, logged]).toEqual([1, true, [{ name: 'stream.dropped', fields: { stream: 'test', cause: 'stalled' } }]]);
     await new Promise(setImmediate);
-    expect(well.text().match(/^:$/gm)).toHaveLength(2);
+    expect(well.text().match(/^event: beat$/gm)).toHaveLength(2);
   });
 
   it('cuts off a reader that does not take its past, without keeping more than a page for it', async () => {

@@ -42,7 +42,8 @@ const LIMITS: StreamLimits = { readers: 10_000, waitingBytes: 256 * 1024, patien
 
 /** What an `EventSource` waits before it comes back, in milliseconds. */
 const RETRY = Buffer.from('retry: 2000\n\n');
-const HEARTBEAT = Buffer.from(':\n\n');
+/** An event and no comment: a script in a browser hears events only, and must know that the line lives. */
+const HEARTBEAT = Buffer.from('event: beat\ndata: {}\n\n');
 
 interface Reader {
   readonly out: Writable;

@@ -40,7 +40,10 @@ class Reader {
   }
 
   get events(): Event[] {
-    return [...this.text.matchAll(/^id: (\d+)\nevent: (.+)\ndata: (.+)\n\n/gm)].map(([, id, event, data]) => ({ id: Number(id), event: event!, data: JSON.parse(data!) as Record<string, unknown> }));
+    return [...this.text.matchAll(/^id: (\d+)\nevent: (.+)\ndata: (.+)\n\n/gm)].map(([, id, event, text]) => {
+      const data = JSON.parse(text!) as Record<string, unknown>;
+      return { id: Number(id), event: event === 'fact' ? String(data['type']) : event!, data };
+    });
   }
 
   async until(condition: (events: Event[]) => boolean): Promise<Event[]> {

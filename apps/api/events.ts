@@ -107,7 +107,7 @@ export class Events implements OnModuleDestroy {
     const shown: Shown = ({ seq, fact, mode: of }) => {
       if (!fact || (of === null ? fact.type !== 'breaker.changed' || !own.has(fact.body['destination']) : of !== mode)) return undefined;
       const { type, actor, at, alert, body } = fact;
-      return eventOf(seq, type, { seq, type, actor, at, alert, body });
+      return eventOf(seq, 'fact', { seq, type, actor, at, alert, body });
     };
     return { shown, stream: this.stream(`officers ${mode}`, shown, undefined, OFFICER_AGE_MS) };
   }

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Accounts, type SignedIn } from '#identity/accounts.js';
-import { ROLES } from '#identity/officer.js';
+import { ACTIONS, mayDo, ROLES } from '#identity/officer.js';
 import { Door, Who } from './door.js';
 import type { DoorRequest } from './door.js';
 import { giveToken, takeToken, tokenOf } from './session-cookie.js';
@@ -12,8 +12,10 @@ const credentials = z.strictObject({
   /** The six digits of the authenticator app. */
   code: z.string().max(20),
 });
-const answer = z.object({
+export const sessionSchema = z.object({
   officer: z.object({ id: z.string(), userName: z.string(), displayName: z.string(), roles: z.array(z.enum(ROLES)) }),
+  /** What the roles allow, so that nobody is shown what would be refused. */
+  may: z.array(z.enum(ACTIONS)),
   expiresAt: z.iso.datetime(),
 }).meta({ id: 'Session' });
 
@@ -23,7 +25,7 @@ export class SessionController {
 
   @Post()
   @Door({
-    action: 'anyone', summary: 'Sign in with password and one-time code; the session comes as a cookie.', body: credentials, response: answer,
+    action: 'anyone', summary: 'Sign in with password and one-time code; the session comes as a cookie.', body: credentials, response: sessionSchema,
     refusals: ['CREDENTIALS_WRONG', 'CODE_REPLAYED', 'SIGN_IN_THROTTLED'],
   })
   async signIn(@Body() body: z.infer<typeof credentials>, @Req() request: DoorRequest, @Res({ passthrough: true }) reply: FastifyReply) {
@@ -34,7 +36,7 @@ export class SessionController {
   }
 
   @Get()
-  @Door({ action: 'session', summary: 'Who is signed in, and until when.', response: answer })
+  @Door({ action: 'session', summary: 'Who is signed in, and until when.', response: sessionSchema })
   show(@Who() who: SignedIn) {
     return shown(who);
   }
@@ -47,6 +49,7 @@ export class SessionController {
   }
 }
 
-function shown({ officer: { id, userName, displayName, roles }, expiresAt }: SignedIn) {
-  return { officer: { id, userName, displayName, roles }, expiresAt: expiresAt.toISOString() };
+function shown({ officer, expiresAt }: SignedIn) {
+  const { id, userName, displayName, roles } = officer;
+  return { officer: { id, userName, displayName, roles }, may: ACTIONS.filter((action) => mayDo(officer, action)), expiresAt: expiresAt.toISOString() };
 }

@@ -40,7 +40,7 @@ function wantedBuild() {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) visit(path);
-      else if (/\.(ts|json)$/.test(entry.name)) {
+      else if (/\.(tsx?|json|css|mjs)$/.test(entry.name)) {
         const { size, mtimeMs } = statSync(path);
         found.push(`${relative(CLONE, path)} ${size} ${mtimeMs}`);
       }
@@ -63,13 +63,15 @@ function install() {
   writeFileSync(INSTALLED, wantedInstall());
 }
 
-function build() {
+async function build() {
   say('Building ...');
   const wanted = wantedBuild();
   // Somebody removed the result but not tsc's memory of it.
   if (!existsSync(MAIN)) rmSync(join(CLONE, 'dist', '.tsbuildinfo'), { force: true });
   // In place and adding only: nothing is removed from under a program that runs from dist.
   run('The build', process.execPath, [join(CLONE, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(CLONE, 'tsconfig.json')]);
+  const { bundleConsole } = await import('../console/bundle.mjs');
+  await bundleConsole();
   writeFileSync(BUILT, wanted);
 }
 
@@ -150,7 +152,7 @@ try {
   if (!isInstalled() || !isBuilt()) {
     await lock();
     if (!isInstalled()) install();
-    if (!isBuilt()) build();
+    if (!isBuilt()) await build();
     unlock();
   }
 } catch (error) {

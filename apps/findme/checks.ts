@@ -6,6 +6,7 @@ import { projectRoot } from '#config/project-root.js';
 import { npmLaunchers, watchLaunchers } from './launcher.js';
 
 const JEST = ['--experimental-vm-modules', '--no-warnings', join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js')];
+const CONSOLE_TYPES = [join(projectRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(projectRoot, 'apps', 'console')];
 const ESLINT = [join(projectRoot, 'node_modules', 'eslint', 'bin', 'eslint.js'), '.'];
 /** The room of these tests, and specs elsewhere that ask xmlsec1 and protoc. */
 const PEERS = ['tests/peers', 'libs/cap/sign.spec.ts', 'libs/channels/gtfs-realtime/gtfs-realtime.spec.ts'];
@@ -36,10 +37,13 @@ function skippedIn(results: string): string[] {
   return testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'pending').map(({ fullName }) => fullName);
 }
 
-/** What CI runs, cheapest first: the build is done by now; lint, then the tests. Returns the first exit code that is not 0. */
+/** What CI runs, cheapest first: the build is done by now; the types of the console, lint, then the tests. Returns the first exit code that is not 0. */
 export async function check(parameters: readonly string[]): Promise<number> {
-  const lint = await runNode(ESLINT);
-  return lint === 0 ? test(parameters) : lint;
+  for (const checker of [CONSOLE_TYPES, ESLINT]) {
+    const found = await runNode(checker);
+    if (found !== 0) return found;
+  }
+  return test(parameters);
 }
 
 const runNode = (parameters: readonly string[]): Promise<number> => run(process.execPath, parameters);

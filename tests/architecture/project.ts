@@ -10,7 +10,7 @@ export class Project {
 
   /** `texts` by path from the project's folder, with `/`. */
   constructor(readonly texts: ReadonlyMap<string, string>) {
-    this.sources = [...texts].filter(([path]) => path.endsWith('.ts')).map(([path, text]) => readSource(path, text));
+    this.sources = [...texts].filter(([path]) => /\.tsx?$/.test(path)).map(([path, text]) => readSource(path, text));
     this.byPath = new Map(this.sources.map((source) => [source.path, source]));
   }
 
@@ -26,9 +26,14 @@ export class Project {
   /** The project's files that a file imports, as paths; those of packages are left out. */
   imports(source: Source): { path: string; specifier: string; typeOnly: boolean }[] {
     return source.imports.flatMap(({ specifier, typeOnly }) => {
-      const path = resolve(source.path, specifier);
+      const path = this.screenOr(resolve(source.path, specifier));
       return path === undefined ? [] : [{ path, specifier, typeOnly }];
     });
+  }
+
+  /** A specifier does not say whether its source is `.ts` or `.tsx`. */
+  private screenOr(path: string | undefined): string | undefined {
+    return path !== undefined && !this.texts.has(path) && this.texts.has(`${path}x`) ? `${path}x` : path;
   }
 }
 
@@ -43,7 +48,7 @@ function resolve(from: string, specifier: string): string | undefined {
 }
 
 const FOLDERS = ['apps', 'libs', 'config', 'tests', 'docs'];
-const READ = /\.(ts|mjs|sql|md|json|yaml)$/;
+const READ = /\.(tsx?|mjs|sql|md|json|yaml)$/;
 
 /** The project as it lies on disk, whether git knows the files yet or not. */
 export function readProject(): Project {

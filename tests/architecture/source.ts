@@ -34,7 +34,7 @@ const LEFT_OUT = /^(it|test|describe)\.(only|skip|todo|failing)$/;
 
 /** Reads the text of a TypeScript file. */
 export function readSource(path: string, text: string): Source {
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, false, ts.ScriptKind.TS);
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, false, path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS);
   const imports: Import[] = [];
   const ambient: string[] = [];
   const strings: string[] = [];

@@ -1,7 +1,7 @@
 import type { Project } from './project.js';
 import { isTest, type Rule } from './rule.js';
 
-const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.(spec|module|controller|d))?\.ts$/;
+const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.(spec|module|controller|d))?\.tsx?$/;
 const EMPTY_WORD = /(^|[-.])(manager|helper|helpers|util|utils|service)([-.]|$)/;
 const EMPTY_NAME = /(Manager|Helper|Helpers|Util|Utils|Service)$|^I[A-Z][a-z]/;
 /** Words of a standard: RFC 8030 calls whoever takes messages for a browser its push service. */

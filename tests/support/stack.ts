@@ -42,6 +42,8 @@ export interface Stack {
   partner(id: string): FakePartner;
   /** A client that is signed in as a drill officer. */
   as(user: DrillOfficer): Promise<ApiClient>;
+  /** What a drill officer types at sign-in: a password, and a one-time code that was not used yet. */
+  credentials(user: DrillOfficer): Promise<{ readonly password: string; readonly code: string }>;
   dispatcher: RunningProgram;
   startDispatcher(more?: Readonly<Record<string, string>>): Promise<RunningProgram>;
   stop(): Promise<void>;
@@ -74,6 +76,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
   const startDispatcher = (more: Readonly<Record<string, string>> = {}) => launch('dispatcher', { ...environment, ...options.dispatcher, ...more });
   const api = await launch('api', environment);
+  const officer = (user: DrillOfficer) => officers.find((o) => o.user === user)!;
+  const typists = new Map<DrillOfficer, ApiClient>();
   const stack: Stack = {
     address, database, partners,
     partner: (id) => {
@@ -82,11 +86,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       return partner;
     },
     as: async (user) => {
-      const officer = officers.find((o) => o.user === user)!;
-      const client = new ApiClient(address, officer);
+      const client = new ApiClient(address, officer(user));
       await client.signIn();
       return client;
     },
+    credentials: async (user) => ({ password: officer(user).password, code: await (typists.get(user) ?? typists.set(user, new ApiClient(address, officer(user))).get(user)!).code(-1) }),
     dispatcher: await startDispatcher(),
     startDispatcher,
     stop: async () => {

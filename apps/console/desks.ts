@@ -1,0 +1,33 @@
+import type { ComponentType } from 'react';
+import type { Mode } from '#alerts/notice.js';
+import type { Action } from '#identity/officer.js';
+import { say, type Wording } from './language.js';
+
+/** What a desk's page is given. */
+export interface DeskProps {
+  /** Drill or live, for desks that exist in both. */
+  readonly mode: Mode;
+  /** The named parts of its address. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** A page of the console: where it is, who may enter, and how it is loaded when somebody does. */
+export interface Desk {
+  /** `mode`: below `/desk/drill` and `/desk/live`; `none`: below `/desk`. */
+  readonly within: 'mode' | 'none';
+  /** Pattern below that, as wouter reads it: `/alerts/:id`. */
+  readonly path: string;
+  /** Whom it is shown to: officers who may do this, anyone in a session, or anyone. The API decides every request again. */
+  readonly action: Action | 'session' | 'anyone';
+  /** Its name in the menu, if it stands there. */
+  readonly menu?: Wording;
+  readonly load: () => Promise<{ readonly default: ComponentType<DeskProps> }>;
+}
+
+/** Every page, in the order of the menu. A new desk is a folder and its lines here. */
+export const DESKS: readonly Desk[] = [
+  { within: 'none', path: '/', action: 'session', load: () => import('./start/start.js') },
+];
+
+/** Name of the menu for screen readers. */
+export const MENU = say('Glavni meni', 'Главни мени', 'Main menu');

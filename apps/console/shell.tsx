@@ -1,0 +1,156 @@
+import { Component, lazy, Suspense, useEffect, useMemo, useState, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import type { Mode } from '#alerts/notice.js';
+import { useConnection } from './connection.js';
+import { DESKS, MENU, type Desk, type DeskProps } from './desks.js';
+import { Button } from './design/button.js';
+import { Dialog } from './design/dialog.js';
+import { Select } from './design/fields.js';
+import { Notice } from './design/notice.js';
+import { useFormat, useLanguage, useSay, type Language } from './language.js';
+import { Page } from './page.js';
+import { useMay, useSession, type Session } from './session.js';
+import { SignInForm } from './sign-in/sign-in-form.js';
+import { texts } from './texts.js';
+import { useWorld } from './world.js';
+
+interface Address {
+  readonly pattern: string;
+  readonly mode: Mode;
+  readonly desk: Desk;
+  readonly View: LazyExoticComponent<ComponentType<DeskProps>>;
+}
+
+const ADDRESSES: readonly Address[] = DESKS.flatMap((desk) => {
+  const View = lazy(desk.load);
+  const at = (pattern: string, mode: Mode): Address => ({ pattern, mode, desk, View });
+  return desk.within === 'mode' ? [at(`/drill${desk.path}`, 'drill'), at(`/live${desk.path}`, 'live')] : [at(desk.path, 'drill')];
+});
+
+/** What stands around every desk: the world it is in, the menu, the state of the connection, and who is signed in. */
+export function Shell() {
+  const t = useSay();
+  const world = useWorld();
+  const { session, ended } = useSession();
+  return (
+    <>
+      <a className="skip" href="#main">{t(texts.skip)}</a>
+      {world && <div className={`world ${world.mode}`} role="region" aria-label={t(world.name)}>{t(world.warning)}</div>}
+      <Top session={session ?? undefined} />
+      <Lost />
+      <Trouble key={session?.officer.id ?? ''}>
+        <Suspense fallback={<main id="main" className="page"><p role="status">{t(texts.loading)}</p></main>}>
+          <Switch>
+            {ADDRESSES.map(({ pattern, mode, desk, View }) => (
+              <Route key={pattern} path={pattern}>{(params) => <Entrance desk={desk}><View mode={mode} params={params as Record<string, string>} /></Entrance>}</Route>
+            ))}
+            <Route><Page title={t(texts.nothingHere)}><p><Link href="/">{t(texts.toStart)}</Link></p></Page></Route>
+          </Switch>
+        </Suspense>
+      </Trouble>
+      <Dialog title={t(texts.sessionEnded)} isOpen={ended} role="alertdialog">
+        <p>{t(texts.sessionEndedText)}</p>
+        <SignInForm {...(session && { userName: session.officer.userName })} />
+      </Dialog>
+    </>
+  );
+}
+
+/** Lets in whom the desk is for; asks others to sign in, or says that it is not theirs. */
+function Entrance({ desk, children }: { readonly desk: Desk; readonly children: ReactNode }) {
+  const t = useSay();
+  const may = useMay();
+  const { session } = useSession();
+  if (desk.action === 'anyone') return children;
+  if (session === undefined) return <main id="main" className="page"><p role="status">{t(texts.loading)}</p></main>;
+  if (session === null) return <Page title={t(texts.signIn)}><div className="card narrow"><SignInForm /></div></Page>;
+  if (desk.action !== 'session' && !may(desk.action)) return <Page title={t(texts.notYours)}><p>{t(texts.notYoursText)}</p><p><Link href="/">{t(texts.toStart)}</Link></p></Page>;
+  return children;
+}
+
+function Top({ session }: { readonly session: Session | undefined }) {
+  const t = useSay();
+  const may = useMay();
+  const world = useWorld();
+  const [path] = useLocation();
+  const { signOut } = useSession();
+  const entries = session ? DESKS.flatMap((desk) => {
+    const { menu, within, action } = desk;
+    if (!menu || (within === 'mode' && !world) || !(action === 'anyone' || action === 'session' || may(action))) return [];
+    return [{ href: within === 'mode' ? `/${world!.mode}${desk.path}` : desk.path, name: menu }];
+  }) : [];
+  return (
+    <header className="top">
+      <div className="bar">
+        <Link className="brand" href="/">{t(texts.brand)}</Link>
+        <nav aria-label={t(MENU)}>{entries.map(({ href, name }) => <Link key={href} href={href} {...((path === href || path.startsWith(`${href}/`)) && { 'aria-current': 'page' as const })}>{t(name)}</Link>)}</nav>
+        <div className="who">
+          <Languages />
+          <Scheme />
+          {session && <><span>{session.officer.displayName}</span><Button kind="quiet" onPress={() => void signOut()}>{t(texts.signOut)}</Button></>}
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function Languages() {
+  const t = useSay();
+  const { language, setLanguage, names } = useLanguage();
+  const options = (Object.keys(names) as Language[]).map((value) => ({ value, label: names[value] }));
+  return <Select label={t(texts.language)} isLabelHidden value={language} onChange={setLanguage} options={options} />;
+}
+
+type SchemeName = 'system' | 'light' | 'dark';
+
+function Scheme() {
+  const t = useSay();
+  const [scheme, setScheme] = useState<SchemeName>(storedScheme);
+  useEffect(() => {
+    if (scheme === 'system') delete document.documentElement.dataset['scheme'];
+    else document.documentElement.dataset['scheme'] = scheme;
+    try {
+      localStorage.setItem('findme.scheme', scheme);
+    } catch {
+      // A browser that keeps nothing shows what the system prefers next time.
+    }
+  }, [scheme]);
+  const options = useMemo(() => (['system', 'light', 'dark'] as const).map((value) => ({ value, label: t(texts.schemes[value]) })), [t]);
+  return <Select label={t(texts.scheme)} isLabelHidden value={scheme} onChange={setScheme} options={options} />;
+}
+
+function storedScheme(): SchemeName {
+  try {
+    const kept = localStorage.getItem('findme.scheme');
+    return kept === 'light' || kept === 'dark' ? kept : 'system';
+  } catch {
+    return 'system';
+  }
+}
+
+/** Says, at once and until it is over, that the server does not answer. */
+function Lost() {
+  const t = useSay();
+  const { time } = useFormat();
+  const { state, since } = useConnection();
+  return <div role="status">{state === 'unreachable' && <p className="lost">{t(texts.lost(time(since)))}</p>}</div>;
+}
+
+/** A fault of a desk stays in the desk: the rest of the console goes on. */
+class Trouble extends Component<{ readonly children: ReactNode }, { readonly broken: boolean }> {
+  override state = { broken: false };
+
+  static getDerivedStateFromError(): { broken: boolean } {
+    return { broken: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.broken ? <Broken /> : this.props.children;
+  }
+}
+
+function Broken() {
+  const t = useSay();
+  return <Page title={t(texts.broken)}><Notice tone="bad"><p>{t(texts.brokenText)}</p></Notice><p><Button kind="primary" onPress={() => { window.location.reload(); }}>{t(texts.reload)}</Button></p></Page>;
+}
+

@@ -1,0 +1,16 @@
+import { say } from '../language.js';
+
+export const texts = {
+  userName: say('Korisničko ime', 'Корисничко име', 'User name'),
+  password: say('Lozinka', 'Лозинка', 'Password'),
+  code: say('Jednokratni kod', 'Једнократни код', 'One-time code'),
+  codeHint: say('Šest cifara iz aplikacije za potvrdu', 'Шест цифара из апликације за потврду', 'Six digits from your authenticator app'),
+  signIn: say('Prijavi se', 'Пријави се', 'Sign in'),
+  refused: {
+    CREDENTIALS_WRONG: say('Korisničko ime, lozinka i kod ne pripadaju jedno drugom.', 'Корисничко име, лозинка и код не припадају једно другом.', 'User name, password and code do not belong together.'),
+    CODE_REPLAYED: say('Taj kod je već iskorišćen. Sačekajte sledeći.', 'Тај код је већ искоришћен. Сачекајте следећи.', 'That code has been used. Wait for the next one.'),
+    SIGN_IN_THROTTLED: say('Previše pokušaja. Sačekajte malo pa pokušajte ponovo.', 'Превише покушаја. Сачекајте мало па покушајте поново.', 'Too many attempts. Wait a little and try again.'),
+  },
+  unreachable: say('Server ne odgovara. Pokušajte ponovo.', 'Сервер не одговара. Покушајте поново.', 'The server does not answer. Try again.'),
+  unforeseen: say('Prijava nije uspela.', 'Пријава није успела.', 'Signing in failed.'),
+};
