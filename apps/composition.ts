@@ -12,13 +12,18 @@ import { PgAudience } from '#storage/audience-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
+import { PgSecretStore } from '#storage/secret-store.js';
 import { processLog } from './log.js';
+import { PartnerBook } from './partner-book.js';
 
 /** What every application of the house stands on. */
 export interface House {
   readonly environment: Environment;
   readonly secret: SecretReader;
+  /** Its destinations are those in force at the moment of asking. */
   readonly configuration: Configuration;
+  /** Destinations and their secrets, kept up to date. */
+  readonly book: PartnerBook;
   readonly source: DataSource;
   /** 32 octets: wraps the keys of cases and seals second factors. */
   readonly masterKey: Buffer;
@@ -38,19 +43,23 @@ export interface House {
  */
 export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Promise<House> {
   const environment = readEnvironment(variables);
-  const configuration = readConfiguration(environment.FINDME_CONFIG, catalog);
+  const seed = readConfiguration(environment.FINDME_CONFIG, catalog);
   const secret = secretsIn(environment.FINDME_SECRETS);
   const masterKey = Buffer.from(secret('master-key'), 'hex');
   const keys = new CaseKeys(masterKey);
   const source = await openDatabase({ url: environment.DATABASE_URL, name: `findme-${app}` });
   const clock = systemClock;
   const log = processLog(app);
+  const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), clock, log });
   return {
-    environment, secret, configuration, source, masterKey, clock, ids: randomIds, log,
+    environment, secret, configuration: book.over(seed), book, source, masterKey, clock, ids: randomIds, log,
     alerts: new PgAlertStore(source, keys, randomIds),
     deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
     audience: new PgAudience(source, masterKey, clock, randomIds, log),
     composer: new Composer({ publicUrl: environment.FINDME_PUBLIC_URL }),
-    close: () => source.destroy(),
+    close: async () => {
+      await book.close();
+      await source.destroy();
+    },
   };
 }

@@ -11,12 +11,12 @@ import { HOUSE } from './parts.js';
 
 const instant = z.iso.datetime();
 const manner = z.enum(['triggered', 'awaited']);
-const slotSchema = z.object({
+export const slotSchema = z.object({
   deliveryId: z.string(), revision: z.int(), kind: z.string(), destination: z.string(), channel: z.string(), manner, number: z.int(), dueAt: instant,
   state: z.enum(['due', 'aired', 'late', 'missed', 'stopped']), attempts: z.int(), reason: z.string().nullable(), receiptSeq: z.int().nullable(), airedAt: instant.nullable(),
   seconds: z.number().nullable(), silent: z.boolean(),
 }).meta({ id: 'AiringSlot' });
-const complianceSchema = z.object({
+export const complianceSchema = z.object({
   destination: z.string(), due: z.int(), aired: z.int(), late: z.int(), missed: z.int(), stopped: z.int(), inTime: z.number().nullable(),
   firstAiredAt: instant.nullable(), lastAiredAt: instant.nullable(),
 }).meta({ id: 'Compliance' });

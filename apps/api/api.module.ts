@@ -26,6 +26,7 @@ import { Metrics } from './metrics.js';
 import { EnrolmentController, OfficersController } from './officers.controller.js';
 import { OpenApi } from './openapi.js';
 import { PagesController } from './pages.controller.js';
+import { PartnerDeskController } from './partner-desk.controller.js';
 import { PartnersController } from './partners.controller.js';
 import { HOUSE, LOG, PUBLIC_ORIGIN, type Parts } from './parts.js';
 import { PhotoController } from './photo.controller.js';
@@ -51,6 +52,7 @@ export const CONTROLLERS: readonly Type[] = [
   ErasuresController,
   EventsController,
   PartnersController,
+  PartnerDeskController,
   FeedsController,
   SubscriptionsController,
   EmailSubscriptionsController,

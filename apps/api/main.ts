@@ -13,6 +13,7 @@ const lifeline = holdLifeline(async () => {
   await house.close();
 });
 
+await house.book.watch(house.environment.DATABASE_URL);
 await app.listen(house.environment.PORT, house.environment.HOST);
 const { port } = app.getHttpServer().address() as { port: number };
 house.log.event('app.started', { port });

@@ -6,7 +6,7 @@ import { ROLES } from '#identity/officer.js';
 import { Door } from './door.js';
 
 const role = z.enum(ROLES);
-const officerSchema = z.object({ id: z.string(), userName: z.string(), displayName: z.string(), roles: z.array(role), enabled: z.boolean(), enrolled: z.boolean() }).meta({ id: 'Officer' });
+const officerSchema = z.object({ id: z.string(), userName: z.string(), displayName: z.string(), roles: z.array(role), destinations: z.array(z.string()).optional(), enabled: z.boolean(), enrolled: z.boolean() }).meta({ id: 'Officer' });
 const list = z.object({ items: z.array(officerSchema) });
 export type OfficerShown = z.infer<typeof officerSchema>;
 

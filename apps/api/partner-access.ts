@@ -12,7 +12,7 @@ export const SIGNED = {
   'webhook-signature': 'v1, and base64 of HMAC-SHA256 over id.timestamp.METHOD target, a line feed, and the body. Required.',
 } as const;
 
-/** A destination of the configuration that signs, and its secrets: two while one is being replaced. */
+/** A destination that signs, and its secrets: two while one is being replaced. */
 export interface SigningPartner {
   readonly destination: Destination;
   readonly secrets: readonly string[];
@@ -24,7 +24,7 @@ export function signs(destination: Destination): boolean {
 }
 
 /** Names of the secrets of all its routes, each once. */
-function secretsOf(destination: Destination): readonly string[] {
+export function secretsOf(destination: Destination): readonly string[] {
   return [...new Set(routesOf(destination).flatMap(({ channel, settings }) => channelByKind(channel).receiptSecrets?.(settings) ?? []))];
 }
 
@@ -33,7 +33,7 @@ export function partnerAt(house: House, id: string): SigningPartner {
   const destination = house.configuration.destinations.find((d) => d.id === id);
   const names = destination ? secretsOf(destination) : [];
   if (!destination || names.length === 0) throw fail('ROUTE_MISSING');
-  return { destination, secrets: names.map((name) => house.secret(name)) };
+  return { destination, secrets: names.flatMap((name) => house.book.valid(destination.id, name)) };
 }
 
 /** Who makes a request: the destination of its address, which has signed it. Throws ROUTE_MISSING, REQUEST_FORGED. */

@@ -13,15 +13,15 @@ import { HOUSE } from './parts.js';
 
 const params = { destination: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/) };
 const instant = z.iso.datetime();
-const pageQuery = z.strictObject({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) });
+export const pageQuery = z.strictObject({ cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) });
 /** Newest word of how far a partner is. */
 export const progressSchema = z.object({ percent: z.number().optional(), done: z.int().optional(), total: z.int().optional(), at: instant }).nullable();
-const partnerDelivery = z.object({
+export const partnerDelivery = z.object({
   key: z.string(), alertId: z.string(), mode: z.string(), identifier: z.string().nullable(), revision: z.int(), kind: z.string(), part: z.int(), state: z.string(), confirmation: z.string().nullable(),
   createdAt: instant, acceptedAt: instant.nullable(), expiresAt: instant, receipts: z.object({ confirmed: z.int(), failed: z.int(), expected: z.int().nullable() }),
   acknowledgedAt: instant.nullable(), progress: progressSchema,
 }).meta({ id: 'PartnerDelivery' });
-const partnerErasure = z.object({
+export const partnerErasure = z.object({
   id: z.string(), alertId: z.string(), mode: z.string(), askedAt: instant, dueAt: instant, chased: z.int(), keys: z.array(z.string()),
 }).meta({ id: 'PartnerErasure' });
 

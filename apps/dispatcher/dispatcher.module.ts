@@ -57,9 +57,10 @@ function bull(redisUrl: string): DynamicModule {
 }
 
 function partnersOf(house: House): Partners {
-  const { configuration, clock, log, secret, audience, deliveries, source } = house;
+  const { configuration, clock, log, book, audience, deliveries, source } = house;
   return new Partners({
-    destinations: configuration.destinations, channelOf: channelByKind, clock, log, secret, audience, headway: new PgHeadway(source, clock),
+    destinations: configuration.destinations, channelOf: channelByKind, clock, log, audience,
+    secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name), headway: new PgHeadway(source, clock),
     receive: receiptBatcher(deliveries),
     onBreaker: (destination, state, route) => {
       log.event('breaker.changed', { destination: routeName(destination, route), state }, 'warn');

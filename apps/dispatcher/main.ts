@@ -23,6 +23,7 @@ const lifeline = holdLifeline(async () => {
 
 await app.listen(house.environment.FINDME_DISPATCHER_PORT, house.environment.HOST);
 await work.start();
+await house.book.watch(house.environment.DATABASE_URL);
 const { port } = app.getHttpServer().address() as { port: number };
 house.log.event('app.started', { port });
 lifeline.ready({ FINDME_DISPATCHER_PORT: String(port) });

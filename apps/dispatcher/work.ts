@@ -1,12 +1,14 @@
 import { appendFile } from 'node:fs/promises';
 import type { House } from '#apps/composition.js';
+import { Listening } from '#apps/listening.js';
+import type { AlertId, DeliveryId } from '#kernel/ids.js';
 import { causeOf } from '#kernel/log.js';
 import { Timekeeper } from '#alerts/timekeeper.js';
 import type { Dispatcher } from '#dispatch/dispatcher.js';
 import type { Partners } from '#dispatch/partners.js';
 import { PgAuditStore } from '#storage/audit-store.js';
 import { erasureChaserOf } from './erasures.js';
-import { Relay, Rhythm } from './relay.js';
+import { Rhythm } from './rhythm.js';
 import type { AiringClock } from './airing-clock.js';
 import type { WakeQueue } from './wake-queue.js';
 
@@ -17,6 +19,7 @@ const TIME_MS = 5_000;
 const ERASURE_MS = 2_000;
 const CHECKPOINT_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
+const FORGET_MS = 60_000;
 const PROBE_TIMEOUT_MS = 5_000;
 /** What a queue that is alive is given to wake a delivery before the sweep does. */
 const QUEUE_GRACE_MS = 2_000;
@@ -24,21 +27,24 @@ const STOP_GRACE_MS = 5_000;
 
 /** Everything that keeps a dispatcher going: what wakes it, and what it does by the clock. */
 export class Work {
-  private readonly relay: Relay;
+  private readonly listening: Listening;
   private readonly rhythms: readonly Rhythm[];
 
   constructor(private readonly house: House, private readonly dispatcher: Dispatcher, private readonly partners: Partners, private readonly airings: AiringClock, wakes?: WakeQueue) {
     const { log, environment, alerts, composer, clock } = house;
     const guarded = (operation: string, work: Promise<void>) => void work.catch((error: unknown) => log.event('store.failed', { operation, cause: causeOf(error) }, 'error'));
-    this.relay = new Relay({
-      databaseUrl: environment.DATABASE_URL,
-      log,
-      onOutbox: (alertId) => {
-        guarded('drain', dispatcher.drain());
-        guarded('heed', dispatcher.heed(alertId));
-        airings.heed(alertId);
+    this.listening = new Listening({
+      databaseUrl: environment.DATABASE_URL, name: 'findme-relay', log,
+      on: {
+        /** Something was put into the outbox for an alert. */
+        outbox: (alertId) => {
+          guarded('drain', dispatcher.drain());
+          guarded('heed', dispatcher.heed(alertId as AlertId));
+          airings.heed(alertId as AlertId);
+        },
+        /** An officer wants a delivery tried again. */
+        deliveries: (id) => guarded('deliver', dispatcher.deliver([id as DeliveryId])),
       },
-      onDelivery: (id) => guarded('deliver', dispatcher.deliver([id])),
     });
     const timekeeper = new Timekeeper({ store: alerts, composer, clock, log }, environment.FINDME_ERASE_AFTER_HOURS * 3_600_000);
     const erasures = erasureChaserOf(house, partners);
@@ -49,6 +55,7 @@ export class Work {
       new Rhythm('probe', environment.FINDME_PROBE_SECONDS * 1_000, () => dispatcher.probe(PROBE_TIMEOUT_MS), log),
       new Rhythm('time', TIME_MS, () => timekeeper.tick(), log),
       new Rhythm('erasure', ERASURE_MS, () => erasures.tick(), log),
+      new Rhythm('forget', FORGET_MS, async () => void (await house.book.forget()), log),
       new Rhythm('checkpoint', CHECKPOINT_MS, () => this.checkpoint(), log),
       ...(wakes ? [new Rhythm('heartbeat', HEARTBEAT_MS, async () => wakes.beat(), log)] : []),
     ];
@@ -57,14 +64,14 @@ export class Work {
   async start(): Promise<void> {
     // Connections are warm and dead partners known before the first alert.
     await this.partners.probe(PROBE_TIMEOUT_MS);
-    await this.relay.start();
+    await this.listening.start();
     await this.dispatcher.sweep(0);
     for (const rhythm of this.rhythms) rhythm.start();
   }
 
   /** Takes no more work, lets what is under way end, records it, and signs where the audit stands. */
   async stop(): Promise<void> {
-    await this.relay.stop();
+    await this.listening.stop();
     const rhythms = Promise.all(this.rhythms.map((rhythm) => rhythm.stop()));
     await Promise.all([this.dispatcher.stop(STOP_GRACE_MS), this.airings.stop()]);
     await rhythms;

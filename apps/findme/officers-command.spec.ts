@@ -41,6 +41,12 @@ describe('the command for officers', () => {
     expect(rows.map((r) => r.type)).toEqual(['officer.added', 'officer.changed', 'officer.changed']);
   });
 
+  it('adds a technician of a partner with what they answer for, and none without', async () => {
+    await expect(officers('add', 'tehnika', 'Tehničar Izmišljeni', 'partner')).rejects.toThrow('OFFICER_INVALID (destinations)');
+    await officers('add', 'tehnika', 'Tehničar Izmišljeni', 'partner', 'rts-1,rts-2');
+    expect(await officers('list')).toMatch(/^tehnika\s+enabled\s+partner\s+Tehničar Izmišljeni$/m);
+  });
+
   it('refuses a role that does not exist, a name that is taken or unknown, and tells how it is used', async () => {
     await expect(officers('add', 'pera', 'Pera Izmišljeni', 'president')).rejects.toThrow('OFFICER_INVALID');
     await expect(officers('add', 'marko.markovic', 'Drugi Izmišljeni', 'author')).rejects.toThrow('USER_NAME_TAKEN');

@@ -16,6 +16,7 @@ import { secretsOf, stateFolder } from './state.js';
 
 const USAGE = `npm run officers -- list
 npm run officers -- add USER "DISPLAY NAME" ROLE[,ROLE]     roles: ${ROLES.join(', ')}
+npm run officers -- add USER "DISPLAY NAME" partner DESTINATION[,DESTINATION]
 npm run officers -- disable USER                            ends all their sessions
 npm run officers -- enable USER
 `;
@@ -25,8 +26,8 @@ npm run officers -- enable USER
  * and second factor are told once, on standard output, and kept nowhere in the clear. Every change is a fact.
  */
 export async function officersCommand(parameters: readonly string[], environment: NodeJS.ProcessEnv, print: (text: string) => void): Promise<number> {
-  const { positionals: [verb, user, displayName, roles] } = parseArgs({ args: [...parameters], allowPositionals: true, strict: false });
-  const work = verb === 'list' ? list() : verb === 'add' && user && displayName && roles ? add(user, displayName, roles)
+  const { positionals: [verb, user, displayName, roles, destinations] } = parseArgs({ args: [...parameters], allowPositionals: true, strict: false });
+  const work = verb === 'list' ? list() : verb === 'add' && user && displayName && roles ? add(user, displayName, roles, destinations)
     : (verb === 'disable' || verb === 'enable') && user ? enable(user, verb === 'enable') : undefined;
   if (!work) throw new Refusal(USAGE);
   const { folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
@@ -52,10 +53,10 @@ function list(): Work {
   return async (accounts) => (await accounts.list()).map((o) => `${o.userName.padEnd(24)} ${o.enabled ? 'enabled ' : 'disabled'} ${o.roles.join(', ').padEnd(24)} ${o.displayName}\n`).join('');
 }
 
-function add(userName: string, displayName: string, roles: string): Work {
+function add(userName: string, displayName: string, roles: string, destinations?: string): Work {
   return async (accounts) => {
     const password = newPassword();
-    const { totpSecret, otpauthUri } = await accounts.add({ userName, displayName, roles: roles.split(',') as Role[], password }, SYSTEM);
+    const { totpSecret, otpauthUri } = await accounts.add({ userName, displayName, roles: roles.split(',') as Role[], password, ...(destinations && { destinations: destinations.split(',') }) }, SYSTEM);
     return `Added ${userName}. Told once; hand it over in person:\n  password       ${password}\n  second factor  ${totpSecret}\n  ${otpauthUri}\n`;
   };
 }

@@ -26,7 +26,7 @@ describe('the officers of drills', () => {
 
   it('are made once, told the same at every start, and can sign in', async () => {
     const first = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder });
-    expect(first.map((a) => `${a.user}: ${a.role}`)).toEqual(['autor: author', 'autor2: author', 'odobrava: approver', 'dezurni: author, approver', 'uprava: administrator', 'uprava2: administrator', 'revizor: auditor']);
+    expect(first.map((a) => `${a.user}: ${a.role}`)).toEqual(['autor: author', 'autor2: author', 'odobrava: approver', 'dezurni: author, approver', 'uprava: administrator', 'uprava2: administrator', 'revizor: auditor', 'tehnika-rts: partner']);
     expect(await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder })).toEqual(first);
     expect((await stat(join(folder, 'officer-autor-password'))).mode & 0o077).toBe(0);
 
@@ -38,7 +38,7 @@ describe('the officers of drills', () => {
     const [{ user, password, totpSecret }] = first as [(typeof first)[0]];
     const signedIn = await accounts.signIn({ userName: user, password, code: totpAt(totpSecret, systemClock.now()), source: '127.0.0.1' });
     expect(signedIn.officer.roles).toEqual(['author']);
-    expect(await rows(source, `SELECT FROM facts WHERE type = 'officer.added'`)).toHaveLength(7);
+    expect(await rows(source, `SELECT FROM facts WHERE type = 'officer.added'`)).toHaveLength(8);
     await source.destroy();
   });
 

@@ -14,7 +14,7 @@ import { keepSecret } from './state.js';
 import type { DrillAccount } from './welcome.js';
 
 /** The officers of drills. Nobody of them exists. */
-const DRILL_OFFICERS: readonly { readonly user: string; readonly displayName: string; readonly roles: readonly Role[] }[] = [
+const DRILL_OFFICERS: readonly { readonly user: string; readonly displayName: string; readonly roles: readonly Role[]; readonly destinations?: readonly string[] }[] = [
   { user: 'autor', displayName: 'Ana Izmišljena', roles: ['author'] },
   { user: 'autor2', displayName: 'Aleksa Izmišljeni', roles: ['author'] },
   { user: 'odobrava', displayName: 'Olga Izmišljena', roles: ['approver'] },
@@ -22,6 +22,7 @@ const DRILL_OFFICERS: readonly { readonly user: string; readonly displayName: st
   { user: 'uprava', displayName: 'Uroš Izmišljeni', roles: ['administrator'] },
   { user: 'uprava2', displayName: 'Una Izmišljena', roles: ['administrator'] },
   { user: 'revizor', displayName: 'Rada Izmišljena', roles: ['auditor'] },
+  { user: 'tehnika-rts', displayName: 'Tihomir Izmišljeni, tehnika RTS', roles: ['partner'], destinations: ['rts-1', 'rts-2'] },
 ];
 
 export interface Seeding {
@@ -46,11 +47,11 @@ export async function seedDrillOfficers({ ownerUrl, folder, passwords = new Pass
       officers, sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords, masterKey, clock: systemClock, ids: randomIds,
     });
     const drill: DrillAccount[] = [];
-    for (const { user, displayName, roles } of DRILL_OFFICERS) {
+    for (const { user, displayName, roles, destinations } of DRILL_OFFICERS) {
       const password = await keepSecret(folder, `officer-${user}-password`, newPassword);
       const totpSecret = await keepSecret(folder, `officer-${user}-totp`, newTotpSecret);
       const known = await officers.findByUserName(user);
-      if (!known) await accounts.add({ userName: user, displayName, roles, password, totpSecret }, SYSTEM);
+      if (!known) await accounts.add({ userName: user, displayName, roles, password, totpSecret, ...(destinations && { destinations }) }, SYSTEM);
       else if (known.sealedTotp === null || !opensTo(masterKey, known.sealedTotp, `officer:${known.id}/totp`, totpSecret)) {
         throw new Refusal(`The database has the officer ${user} of another clone. Use its secrets (FINDME_SECRETS) or another database.`);
       }

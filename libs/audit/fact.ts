@@ -23,7 +23,7 @@ const key = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/);
 /** A reason or a partner's word as a code, never a sentence; see `wordOf`. */
 const word = z.string().regex(/^[A-Za-z0-9_.: -]{1,60}$/);
 const kind = z.enum(['alert', 'update', 'found', 'withdrawn']);
-const role = z.enum(['author', 'approver', 'auditor', 'administrator']);
+const role = z.enum(['author', 'approver', 'auditor', 'administrator', 'partner']);
 
 const delivery = { deliveryId: uuid, key, channel: name, destination: name };
 const decision = { revision, contentHash: hash };
@@ -77,8 +77,9 @@ export const FACT_BODIES = {
   /** The partner said that it has erased, or told an officer; `remark` only while the case still has its key. */
   'erasure.confirmed': z.strictObject({ requestId: uuid, destination: name, means: z.enum(['partner', 'officer']), remark: digest.optional() }),
   'breaker.changed': z.strictObject({ destination: name, route: count.optional(), state: z.enum(['closed', 'open', 'half_open']) }),
-  'officer.added': z.strictObject({ officer: uuid, roles: z.array(role) }),
-  'officer.changed': z.strictObject({ officer: uuid, roles: z.array(role), enabled: z.boolean() }),
+  /** `destinations`: what a partner's account is bound to. */
+  'officer.added': z.strictObject({ officer: uuid, roles: z.array(role), destinations: z.array(name).optional() }),
+  'officer.changed': z.strictObject({ officer: uuid, roles: z.array(role), enabled: z.boolean(), destinations: z.array(name).optional() }),
   /** All factors of the officer were taken away by a confirmed change; they enrol anew. */
   'officer.sign_in_reset': z.strictObject({ officer: uuid }),
   /** The officer set a password and second factor with the code that `change` led to. */
@@ -96,6 +97,10 @@ export const FACT_BODIES = {
   'change.refused': z.strictObject({ change: uuid, remark: digest }),
   'change.taken_back': z.strictObject({ change: uuid }),
   'change.expired': z.strictObject({ change: uuid }),
+  /** A destination's secret got a next generation; the one before stays valid until `previousUntil`. */
+  'secret.rotated': z.strictObject({ destination: name, secret: name, generation: z.int().min(1), previousUntil: instant }),
+  /** The generation before the present one was ended before its time. */
+  'secret.retired': z.strictObject({ destination: name, secret: name, generation: z.int().min(1) }),
   'audit.exported': z.strictObject({ format: z.enum(['csv', 'json', 'jsonl']), facts: count, lastSeq: count }),
 } as const satisfies Record<string, z.ZodType>;
 

@@ -112,6 +112,8 @@ export interface Line {
   readonly log: Log;
   /** A secret by its name in the configuration; throws a refusal when it does not exist. */
   secret(name: string): string;
+  /** Every value of a secret that is valid now, newest first, where it may be replaced while the connection is open. */
+  secrets?(name: string): readonly string[];
   /** Those who asked to be told, for channels that reach them one by one. */
   readonly audience: Audience;
   /** Where channels that reach people one by one write down how far they are. Left out where nothing outlives the process. */

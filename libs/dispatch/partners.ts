@@ -28,7 +28,9 @@ export interface PartnersInput {
   readonly channelOf: (kind: string) => Channel;
   readonly clock: Clock;
   readonly log: Log;
-  readonly secret: (name: string) => string;
+  readonly secret: (name: string, destination: DestinationId) => string;
+  /** All values that are valid at the moment of asking. */
+  readonly secrets?: (name: string, destination: DestinationId) => readonly string[];
   readonly audience: Audience;
   readonly headway?: Headway;
   readonly receive: (receipt: Receipt) => Promise<void>;
@@ -85,11 +87,11 @@ export class Partners {
   }
 
   private open(destination: Destination, route: number): Route {
-    const { channelOf, clock, log, secret, audience, headway, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
+    const { channelOf, clock, log, secret, secrets, audience, headway, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
     const channel = channelOf(destination.channel);
     const ours = identifiersOf(route);
     const connection = ours.mark(channel.open(destination, {
-      clock, log, secret, audience, ...(headway && { headway }), receive: (receipt) => receive(ours.markReceipt(receipt)),
+      clock, log, audience, secret: (name) => secret(name, destination.id), ...(secrets && { secrets: (name: string) => secrets(name, destination.id) }), ...(headway && { headway }), receive: (receipt) => receive(ours.markReceipt(receipt)),
     }));
     const policy = policyFor(breakerPolicy, channel.attemptMs?.(destination.settings));
     const breaker = new Breaker(routeName(destination.id, route), monotonicMs, (state) => onBreaker(destination.id, state, route), policy);

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { fail } from '#kernel/errors.js';
 
 /** The three headers of a signed webhook, in the names of Standard Webhooks 1.0. */
@@ -22,14 +22,21 @@ export interface IncomingWebhook {
   readonly toleranceSeconds?: number;
 }
 
+/** A new secret: `whsec_` and base64 of 32 random octets. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
 /**
- * Signs a webhook by Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`. `secret` is `whsec_` and base64 of
- * 24 to 64 octets; `timestamp` is in seconds. Throws a refusal CONFIGURATION_INVALID when the secret has another form.
+ * Signs a webhook by Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`. A secret is `whsec_` and base64 of
+ * 24 to 64 octets; while one is replaced there are two, and a signature under each. `timestamp` is in seconds. Throws a refusal
+ * CONFIGURATION_INVALID when a secret has another form.
  */
-export function signWebhook(secret: string, id: string, timestamp: number, body: Uint8Array | string): WebhookHeaders {
+export function signWebhook(secrets: string | readonly string[], id: string, timestamp: number, body: Uint8Array | string): WebhookHeaders {
   if (!/^[^.\s]+$/.test(id)) throw new TypeError('a webhook id has no dots and no spaces');
   const seconds = String(Math.floor(timestamp));
-  return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${digest(secret, id, seconds, body).toString('base64')}` };
+  const signatures = [secrets].flat().map((secret) => `v1,${digest(secret, id, seconds, body).toString('base64')}`);
+  return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': signatures.join(' ') };
 }
 
 /**

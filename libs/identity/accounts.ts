@@ -3,7 +3,7 @@ import type { Clock } from '#kernel/clock.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { FactId, Ids, OfficerId } from '#kernel/ids.js';
 import { keyedDigest, open, seal } from '#kernel/sealing.js';
-import { readOfficer, readRoles, readUserName, type Officer, type Role } from './officer.js';
+import { readOfficer, readRoles, readUserName, type Officer, type OfficerInput, type Role } from './officer.js';
 import { checkPassword, type Passwords } from './password.js';
 import { hashToken, newSession, SEEN_MS, sessionEnd, sessionState, type Session, type SessionId } from './session.js';
 import type { Account, OfficerStore, SessionStore } from './store.js';
@@ -42,6 +42,7 @@ export interface SignedIn {
 /** What an officer proves anew for. */
 export type StepUpPurpose =
   | { readonly for: 'approve'; readonly alert: string; readonly contentHash: string }
+  | { readonly for: 'secret'; readonly destination: string; readonly secret: string }
   | { readonly for: 'change'; readonly change: string };
 
 /** What an officer gives to prove anew who they are. */
@@ -159,7 +160,7 @@ export class Accounts {
    * made up, for drills. Throws OFFICER_INVALID, PASSWORD_WEAK, USER_NAME_TAKEN.
    */
   async add(
-    input: { readonly userName: string; readonly displayName: string; readonly roles: readonly Role[]; readonly password: string; readonly totpSecret?: string },
+    input: OfficerInput & { readonly password: string; readonly totpSecret?: string },
     by: Actor,
   ): Promise<{ readonly officer: Officer; readonly totpSecret: string; readonly otpauthUri: string }> {
     const { officers, passwords, masterKey, clock, ids } = this.parts;
@@ -173,7 +174,7 @@ export class Accounts {
       sealedTotp: seal(masterKey, Buffer.from(totpSecret, 'utf8'), totpPurpose(officer.id)),
       lastStep: 0,
     };
-    const fact = this.fact('officer.added', by, { officer: officer.id, roles: [...officer.roles] }, clock.now());
+    const fact = this.fact('officer.added', by, { officer: officer.id, roles: [...officer.roles], ...(officer.destinations && { destinations: [...officer.destinations] }) }, clock.now());
     if (!(await officers.add(account, fact))) throw fail('USER_NAME_TAKEN', 'userName');
     return { officer, totpSecret, otpauthUri: otpauthUri(totpSecret, officer.userName) };
   }
@@ -227,6 +228,6 @@ export class Accounts {
 type OfficerFact = Extract<Parameters<typeof makeFact>[0]['type'], `officer.${string}`>;
 
 /** An officer without their secrets. */
-function officerOf({ id, userName, displayName, roles, enabled }: Account): Officer {
-  return { id, userName, displayName, roles, enabled };
+function officerOf({ id, userName, displayName, roles, enabled, destinations }: Account): Officer {
+  return { id, userName, displayName, roles, enabled, ...(destinations && { destinations }) };
 }

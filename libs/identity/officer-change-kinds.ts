@@ -8,19 +8,32 @@ import type { OfficerStore } from './store.js';
 
 const uuid = z.uuid().transform((id) => id.toLowerCase());
 const roles = z.array(z.enum(ROLES)).min(1).max(ROLES.length);
-const addition = z.strictObject({ userName: z.string().max(200), displayName: z.string().max(200), roles });
-const alteration = z.strictObject({ officer: uuid, roles, enabled: z.boolean() });
+/** What a partner's account is bound to; left out for everyone else. */
+const destinations = z.array(z.string().max(40)).max(100).optional();
+const addition = z.strictObject({ userName: z.string().max(200), displayName: z.string().max(200), roles, destinations });
+const alteration = z.strictObject({ officer: uuid, roles, enabled: z.boolean(), destinations });
 const reset = z.strictObject({ officer: uuid });
+
+export interface OfficerChangeParts {
+  readonly officers: OfficerStore;
+  readonly masterKey: Uint8Array;
+  readonly ids: Ids;
+  /** Whether there is such a destination. */
+  readonly isDestination: (id: string) => boolean;
+}
 
 /**
  * What administrators change about officers: add one, change roles or whether they are enabled, reset a lost sign-in. An
  * officer who is added or reset enrols with a code of which proposer and confirmer are told half each (`half`).
  */
-export function officerChangeKinds({ officers, masterKey, ids }: { readonly officers: OfficerStore; readonly masterKey: Uint8Array; readonly ids: Ids }) {
+export function officerChangeKinds({ officers, masterKey, ids, isDestination }: OfficerChangeParts) {
   const known = async (id: string) => {
     const found = await officers.findById(id as OfficerId);
     if (!found) throw fail('OFFICER_INVALID', 'payload.officer');
     return found;
+  };
+  const mustBeThere = (bound: readonly string[] = []) => {
+    if (!bound.every(isDestination)) throw fail('OFFICER_INVALID', 'payload.destinations');
   };
   const half = () => {
     const text = newHalf();
@@ -32,20 +45,28 @@ export function officerChangeKinds({ officers, masterKey, ids }: { readonly offi
   };
   return {
     'officer.add': changeKind({
-      payload: addition.transform((input) => ({ ...readOfficer(input), roles: [...input.roles] })),
-      prepare: async ({ userName }) => {
+      payload: addition.transform(({ destinations: bound, ...input }) => {
+        const { userName, displayName } = readOfficer({ ...input, ...(bound && { destinations: bound }) });
+        return { userName, displayName, roles: [...input.roles], ...(bound && { destinations: [...bound] }) };
+      }),
+      prepare: async ({ userName, destinations: bound }) => {
+        mustBeThere(bound);
         if (await officers.findByUserName(userName)) throw fail('USER_NAME_TAKEN', 'payload.userName');
         const officer = ids.next<OfficerId>();
         const { kept, told } = half();
         return { subject: `officer:${officer}`, kept: { ...kept, officer }, told };
       },
       complete: otherHalf,
-      facts: (payload, { kept }) => [{ type: 'officer.added', body: { officer: String(kept['officer']), roles: payload.roles } }],
+      facts: (payload, { kept }) => [{ type: 'officer.added', body: { officer: String(kept['officer']), roles: payload.roles, ...(payload.destinations && { destinations: payload.destinations }) } }],
     }),
     'officer.change': changeKind({
-      payload: alteration.transform((input) => ({ ...input, roles: [...readRoles(input.roles)] })),
-      prepare: async ({ officer }) => {
-        await known(officer);
+      payload: alteration.transform(({ destinations: bound, ...input }) => ({ ...input, roles: [...readRoles(input.roles)], ...(bound && { destinations: [...bound] }) })),
+      prepare: async ({ officer, roles: next, destinations: bound }) => {
+        const before = await known(officer);
+        mustBeThere(bound);
+        // Left out, a partner keeps what it has.
+        const after = bound ?? (next.includes('partner') ? before.destinations ?? [] : []);
+        if (next.includes('partner') !== after.length > 0) throw fail('OFFICER_INVALID', 'payload.destinations');
         return { subject: `officer:${officer}` };
       },
       facts: (payload) => [{ type: 'officer.changed', body: payload }],

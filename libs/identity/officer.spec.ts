@@ -8,6 +8,7 @@ const MAY: Record<Role, readonly Action[]> = {
   approver: ['alert.read', 'alert.content', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase', 'delivery.read', 'delivery.settle'],
   auditor: ['alert.read', 'delivery.read', 'audit.read', 'audit.verify', 'officer.read', 'change.read'],
   administrator: ['officer.read', 'change.read', 'change.decide'],
+  partner: ['partner.own'],
 };
 
 describe('permissions', () => {
@@ -52,6 +53,10 @@ describe('an officer', () => {
     ['roles', { ...good, roles: ['administrator', 'approver'] as Role[] }],
     ['roles', { ...good, roles: ['auditor', 'author'] as Role[] }],
     ['roles', { ...good, roles: ['king' as Role] }],
+    ['roles', { ...good, roles: ['partner', 'author'] as Role[], destinations: ['tv-1'] }],
+    ['destinations', { ...good, roles: ['partner'] as Role[] }],
+    ['destinations', { ...good, roles: ['partner'] as Role[], destinations: ['tv-1', 'tv-1'] }],
+    ['destinations', { ...good, destinations: ['tv-1'] }],
   ])('is refused for its %s', (field, input) => {
     const refusal = (() => { try { readOfficer(input); } catch (error) { return error as Refusal; } return undefined; })();
     expect(refusal?.faults).toEqual([{ code: 'OFFICER_INVALID', field }]);

@@ -83,15 +83,15 @@ export class PgAiringStore implements AiringStore {
       [deliveryId, number, leaseToken, nextAttemptAt, 'reason' in outcome ? wordOf(outcome.reason) : null]);
   }
 
-  /** The slots of one alert, or of all alerts of a mode, by destination and time. */
-  async slots(of: { readonly alertId: AlertId; readonly mode: Mode } | { readonly mode: Mode; readonly since: Date }): Promise<SlotView[]> {
+  /** The slots of one alert, of all alerts of a mode, or of one destination, by destination and time. */
+  async slots(of: { readonly alertId: AlertId; readonly mode: Mode } | { readonly mode: Mode; readonly since: Date; readonly destination?: DestinationId }): Promise<SlotView[]> {
     const [where, value] = 'alertId' in of ? ['a.id = $2', of.alertId] : ['s.due_at >= $2', of.since];
     const found = await rows<{
       delivery_id: DeliveryId; revision: number; kind: DeliveryKind; destination: DestinationId; channel: string; manner: AiringManner; number: number; due_at: Date; state: SlotState; attempts: number;
       reason: string | null; receipt_seq: string | null; aired_at: Date | null; seconds: number | null; silent: boolean;
     }>(this.source,
       `SELECT s.*, d.revision, d.kind, d.destination, d.channel FROM airing_slots s JOIN deliveries d ON d.id = s.delivery_id JOIN alerts a ON a.id = d.alert_id
-        WHERE a.mode = $1 AND ${where} ORDER BY d.destination, s.due_at, s.number LIMIT 100000`, [of.mode, value]);
+        WHERE a.mode = $1 AND ${where} AND ($3::text IS NULL OR d.destination = $3) ORDER BY d.destination, s.due_at, s.number LIMIT 100000`, [of.mode, value, 'destination' in of ? of.destination ?? null : null]);
     return found.map((row) => ({
       deliveryId: row.delivery_id, revision: row.revision, kind: row.kind, destination: row.destination, channel: row.channel, manner: row.manner, number: row.number, dueAt: row.due_at, state: row.state,
       attempts: row.attempts, reason: row.reason, receiptSeq: row.receipt_seq === null ? null : Number(row.receipt_seq), airedAt: row.aired_at, seconds: row.seconds, silent: row.silent,

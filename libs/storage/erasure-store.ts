@@ -75,14 +75,17 @@ export class PgErasureStore implements ErasureStore {
       `SELECT ${REQUEST} FROM erasure_requests e JOIN alerts a ON a.id = e.alert_id WHERE e.destination = $1 AND e.confirmed_at IS NULL ORDER BY e.asked_at, e.id LIMIT 1000`, [destination]);
   }
 
-  /** A destination's own word; said again it changes nothing. Throws ERASURE_MISSING where it was not asked that. */
-  confirmByPartner(destination: DestinationId, id: ErasureId): Promise<void> {
+  /**
+   * A destination's own word, signed or by the account `by` of its partner; said again it changes nothing. Throws
+   * ERASURE_MISSING where it was not asked that.
+   */
+  confirmByPartner(destination: DestinationId, id: ErasureId, by: Actor = destinationActor(destination)): Promise<void> {
     return inTransaction(this.source, async (manager) => {
       const [row] = await rows<Confirmed & { confirmed_at: Date | null }>(manager, 'SELECT id, alert_id, destination, confirmed_at FROM erasure_requests WHERE id = $1 AND destination = $2 FOR UPDATE', [id, destination]);
       if (!row) throw fail('ERASURE_MISSING');
       if (row.confirmed_at !== null) return;
-      await this.settle(manager, [row.id], destinationActor(destination));
-      await this.append(manager, [this.confirmation(row)]);
+      await this.settle(manager, [row.id], by);
+      await this.append(manager, [this.confirmation(row, by)]);
     });
   }
 
@@ -152,8 +155,8 @@ export class PgErasureStore implements ErasureStore {
     await rows(manager, 'UPDATE erasure_requests SET confirmed_at = $2, confirmed_by = $3, next_chase_at = NULL WHERE id = ANY ($1)', [ids, this.clock.now(), by]);
   }
 
-  private confirmation({ id, alert_id: alertId, destination }: Confirmed): string {
-    return this.fact('erasure.confirmed', destinationActor(destination), alertId, { requestId: id, destination, means: 'partner' });
+  private confirmation({ id, alert_id: alertId, destination }: Confirmed, by: Actor = destinationActor(destination)): string {
+    return this.fact('erasure.confirmed', by, alertId, { requestId: id, destination, means: 'partner' });
   }
 
   private async keyOf(manager: EntityManager, id: AlertId): Promise<Buffer | undefined> {

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import type { OfficerId } from '#kernel/ids.js';
+import type { DestinationId, OfficerId } from '#kernel/ids.js';
 import type { Fact } from '#audit/fact.js';
 import type { Officer, Role } from '#identity/officer.js';
 import type { Session, SessionId } from '#identity/session.js';
@@ -8,7 +8,7 @@ import type { Counter, ThrottleStore } from '#identity/throttle.js';
 import { inTransaction, rows } from './database.js';
 
 interface OfficerRow {
-  id: OfficerId; user_name: string; display_name: string; roles: Role[]; enabled: boolean; password_hash: string | null; sealed_totp: Buffer | null; totp_last_step: string;
+  id: OfficerId; user_name: string; display_name: string; roles: Role[]; enabled: boolean; destinations: DestinationId[]; password_hash: string | null; sealed_totp: Buffer | null; totp_last_step: string;
 }
 
 interface SessionRow { session_id: SessionId; officer_id: OfficerId; token_hash: string; opened_at: Date; seen_at: Date; ended_at: Date | null }
@@ -20,12 +20,12 @@ interface SessionRow { session_id: SessionId; officer_id: OfficerId; token_hash:
 export class PgOfficerStore implements OfficerStore {
   constructor(private readonly source: DataSource) {}
 
-  add({ id, userName, displayName, roles, enabled, passwordHash, sealedTotp, lastStep }: Account, fact: Fact): Promise<boolean> {
+  add({ id, userName, displayName, roles, enabled, destinations = [], passwordHash, sealedTotp, lastStep }: Account, fact: Fact): Promise<boolean> {
     return inTransaction(this.source, async (manager) => {
       const added = await rows(manager,
-        `INSERT INTO officers (id, user_name, display_name, roles, enabled, password_hash, sealed_totp, totp_last_step)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_name) DO NOTHING RETURNING id`,
-        [id, userName, displayName, roles, enabled, passwordHash, sealedTotp && Buffer.from(sealedTotp), lastStep]);
+        `INSERT INTO officers (id, user_name, display_name, roles, enabled, password_hash, sealed_totp, totp_last_step, destinations)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_name) DO NOTHING RETURNING id`,
+        [id, userName, displayName, roles, enabled, passwordHash, sealedTotp && Buffer.from(sealedTotp), lastStep, destinations]);
       if (added.length === 0) return false;
       await append(manager, fact);
       return true;
@@ -41,7 +41,7 @@ export class PgOfficerStore implements OfficerStore {
   }
 
   async list(): Promise<readonly Officer[]> {
-    return (await rows<OfficerRow>(this.source, 'SELECT id, user_name, display_name, roles, enabled FROM officers ORDER BY user_name')).map(toOfficer);
+    return (await rows<OfficerRow>(this.source, 'SELECT id, user_name, display_name, roles, enabled, destinations FROM officers ORDER BY user_name')).map(toOfficer);
   }
 
   async notEnrolled(): Promise<readonly OfficerId[]> {
@@ -85,7 +85,7 @@ export class PgSessionStore implements SessionStore {
 
   async find(tokenHash: string): Promise<{ readonly session: Session; readonly officer: Officer } | undefined> {
     const [row] = await rows<SessionRow & Omit<OfficerRow, 'id'>>(this.source,
-      `SELECT s.id AS session_id, s.officer_id, s.token_hash, s.opened_at, s.seen_at, s.ended_at, o.user_name, o.display_name, o.roles, o.enabled
+      `SELECT s.id AS session_id, s.officer_id, s.token_hash, s.opened_at, s.seen_at, s.ended_at, o.user_name, o.display_name, o.roles, o.enabled, o.destinations
          FROM sessions s JOIN officers o ON o.id = s.officer_id WHERE s.token_hash = $1`, [tokenHash]);
     return row && {
       session: { id: row.session_id, officerId: row.officer_id, tokenHash: row.token_hash, openedAt: row.opened_at, seenAt: row.seen_at, endedAt: row.ended_at },
@@ -173,6 +173,6 @@ async function append(runner: DataSource | EntityManager, { record }: Fact): Pro
   await rows(runner, 'SELECT append_facts($1)', [[record]]);
 }
 
-function toOfficer({ id, user_name, display_name, roles, enabled }: Pick<OfficerRow, 'id' | 'user_name' | 'display_name' | 'roles' | 'enabled'>): Officer {
-  return { id, userName: user_name, displayName: display_name, roles, enabled };
+function toOfficer({ id, user_name, display_name, roles, enabled, destinations }: Pick<OfficerRow, 'id' | 'user_name' | 'display_name' | 'roles' | 'enabled' | 'destinations'>): Officer {
+  return { id, userName: user_name, displayName: display_name, roles, enabled, ...(destinations.length > 0 && { destinations }) };
 }

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { fail } from '#kernel/errors.js';
 import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
+import type { BreakerState } from '#dispatch/breaker.js';
 import type { DeliveryKind, DeliveryState } from '#dispatch/delivery.js';
 import { confirmationOf, type Confirmation } from '#dispatch/ladder.js';
 import type { PartnerReport, Progress } from '#dispatch/partner-report.js';
@@ -29,6 +30,14 @@ export interface PartnerDelivery {
   readonly receipts: { readonly confirmed: number; readonly failed: number; readonly expected: number | null };
   readonly acknowledgedAt: Date | null;
   readonly progress: ProgressView | null;
+}
+
+/** How a destination is doing. */
+export interface PartnerHealth {
+  /** By the name of the route; those that were never open are not there. */
+  readonly breakers: ReadonlyMap<string, { readonly breaker: BreakerState; readonly changedAt: Date }>;
+  readonly lastAcceptedAt: Date | null;
+  readonly openErasures: number;
 }
 
 interface Row {
@@ -62,6 +71,21 @@ export class PgPartnerStore {
       })),
       next: last ? Buffer.from(`${last.createdAt.toISOString()} ${last.id}`).toString('base64url') : null,
     };
+  }
+
+  /** How destinations are doing, as far as the dispatchers and the partners have said. */
+  async health(destinations: readonly DestinationId[]): Promise<ReadonlyMap<DestinationId, PartnerHealth>> {
+    const [routes, counts] = await Promise.all([
+      rows<{ route: string; breaker: BreakerState; changedAt: Date }>(this.source,
+        `SELECT route, state AS breaker, changed_at AS "changedAt" FROM breakers WHERE split_part(route, '#', 1) = ANY ($1)`, [destinations]),
+      rows<{ destination: DestinationId; accepted: Date | null; open: number }>(this.source,
+        `SELECT v.destination, (SELECT max(d.accepted_at) FROM deliveries d WHERE d.destination = v.destination) AS accepted,
+                (SELECT count(*)::integer FROM erasure_requests e WHERE e.destination = v.destination AND e.confirmed_at IS NULL) AS open
+           FROM unnest($1::text[]) AS v (destination)`, [destinations]),
+    ]);
+    return new Map(counts.map(({ destination, accepted, open }) => [destination, {
+      breakers: new Map(routes.filter(({ route }) => route.split('#')[0] === destination).map(({ route, ...state }) => [route, state])), lastAcceptedAt: accepted, openErasures: open,
+    }]));
   }
 
   /** The newest progress of each delivery that has any. */

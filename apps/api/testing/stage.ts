@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import type { House } from '#apps/composition.js';
+import { PartnerBook } from '#apps/partner-book.js';
 import { catalog } from '#channels/catalog.js';
 import { parseConfiguration } from '#config/configuration.js';
 import { FixedClock } from '#kernel/clock.js';
@@ -20,13 +21,14 @@ import { PgAudience } from '#storage/audience-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase, rows } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
+import { PgSecretStore } from '#storage/secret-store.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
 import { freshDatabase } from '../../../tests/support/database.js';
 import { partsOf, type Parts } from '../parts.js';
 import { createApi } from '../server.js';
 
 /** Officers of the stage, fictional; their user names. */
-export const OFFICERS = { mila: ['author'], ana: ['author'], vuk: ['author', 'approver'], iva: ['approver'], rada: ['auditor'], uros: ['administrator'], una: ['administrator'] } as const satisfies Record<string, readonly Role[]>;
+export const OFFICERS = { mila: ['author'], ana: ['author'], vuk: ['author', 'approver'], iva: ['approver'], rada: ['auditor'], uros: ['administrator'], una: ['administrator'], petar: ['partner'], paja: ['partner'] } as const satisfies Record<string, readonly Role[]>;
 export type Name = keyof typeof OFFICERS;
 
 /** Of every officer of the stage. */
@@ -55,6 +57,9 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What the partners of the stage answer for, unless a spec says otherwise. */
+const BOUND: Partial<Record<Name, readonly string[]>> = { petar: ['operator'], paja: ['operator-live'] };
+
 /** The API over a real database, with officers, a clock that stands still, and a log to look into. */
 export class Stage {
   private readonly cookies = new Map<Name, string>();
@@ -69,8 +74,8 @@ export class Stage {
     private readonly closing: () => Promise<void>,
   ) {}
 
-  /** `secret` reads by name; `configuration` is YAML. */
-  static async open({ configuration = CONFIGURATION, secret = () => 'secret' }: { configuration?: string; secret?: (name: string) => string } = {}): Promise<Stage> {
+  /** `secret` reads by name; `configuration` is YAML; `bound` is what its partners answer for. */
+  static async open({ configuration = CONFIGURATION, secret = () => 'secret', bound = BOUND }: { configuration?: string; secret?: (name: string) => string; bound?: Partial<Record<Name, readonly string[]>> } = {}): Promise<Stage> {
     const database = await freshDatabase();
     const source = await openDatabase({ url: database.appUrl, name: 'api spec' });
     const owner = await openDatabase({ url: database.ownerUrl, name: 'api spec owner' });
@@ -79,12 +84,14 @@ export class Stage {
     const keys = new CaseKeys(masterKey);
     const logged: { name: string; fields: object }[] = [];
     const log: Log = { event: <Name extends keyof LogEvents>(name: Name, fields: LogEvents[Name]) => void logged.push({ name, fields }) };
+    const seed = parseConfiguration(configuration, catalog);
+    const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), clock, log });
     const house: House = {
       environment: {
         DATABASE_URL: database.appUrl, PORT: 0, HOST: '127.0.0.1', FINDME_PUBLIC_URL: 'http://localhost:3000', FINDME_CONFIG: '-', FINDME_SECRETS: '-', FINDME_PROBE_SECONDS: 10,
         FINDME_ERASE_AFTER_HOURS: 72, FINDME_DISPATCHER_PORT: 0, FINDME_PARTNERS_PORT: 0,
       },
-      secret, configuration: parseConfiguration(configuration, catalog), source, masterKey, clock, ids: randomIds, log,
+      secret, configuration: book.over(seed), book, source, masterKey, clock, ids: randomIds, log,
       alerts: new PgAlertStore(source, keys, randomIds), deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
       audience: new PgAudience(source, masterKey, clock, randomIds, log),
       composer: new Composer({ publicUrl: 'http://localhost:3000' }), close: () => source.destroy(),
@@ -97,7 +104,7 @@ export class Stage {
     });
     const secrets = new Map<Name, string>();
     for (const [userName, roles] of Object.entries(OFFICERS) as unknown as [Name, Role[]][]) {
-      secrets.set(userName, (await desk.add({ userName, displayName: `${userName} (izmišljena)`, roles, password: PASSWORD }, SYSTEM)).totpSecret);
+      secrets.set(userName, (await desk.add({ userName, displayName: `${userName} (izmišljena)`, roles, password: PASSWORD, ...(bound[userName] && { destinations: bound[userName] }) }, SYSTEM)).totpSecret);
     }
     await owner.destroy();
     const parts = partsOf(house, passwords);

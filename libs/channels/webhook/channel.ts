@@ -40,10 +40,12 @@ class WebhookConnection extends HttpsConnection {
   };
 }
 
-/** Signed anew for each attempt: receivers refuse a timestamp that is old; the id stays. */
-function signing({ settings }: Destination<WebhookSettings>, { clock, secret }: Line): (id: string, body: Buffer) => Parcel {
-  const key = secret(settings.secret);
-  return (id, body) => ({ method: 'POST', headers: { 'Content-Type': 'application/json', ...signWebhook(key, id, clock.now().getTime() / 1000, body) }, body });
+/** Signed anew for each attempt: receivers refuse a timestamp that is old, and a secret may have been replaced; the id stays. */
+function signing({ settings }: Destination<WebhookSettings>, line: Line): (id: string, body: Buffer) => Parcel {
+  // Also read now, so that a missing one is a fault at start and not in the hour of an alert.
+  const first = line.secret(settings.secret);
+  const valid = () => line.secrets?.(settings.secret) ?? first;
+  return (id, body) => ({ method: 'POST', headers: { 'Content-Type': 'application/json', ...signWebhook(valid(), id, line.clock.now().getTime() / 1000, body) }, body });
 }
 
 const takenSchema = z.object({ id: z.string() });

@@ -11,7 +11,7 @@ import { verifyRequest } from '#dispatch/partner-signature.js';
 import { startHttpsPartner, type PartnerAnswer, type PartnerRequest } from '#dispatch/testing/https-partner.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { CANARY_NAMES, sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
-import { verifyWebhook } from '#dispatch/webhook-signature.js';
+import { newWebhookSecret, verifyWebhook } from '#dispatch/webhook-signature.js';
 import { webhook } from './channel.js';
 import type { WebhookSettingsInput } from './config.js';
 import { encode } from './encode.js';
@@ -49,6 +49,26 @@ async function receiver(reply: PartnerAnswer): Promise<{ port: number; seen: Par
 }
 
 describe('webhook', () => {
+  it('is signed under both secrets while one replaces the other, on a connection that was open before', async () => {
+    const [old, next] = [WEBHOOK_SECRET, newWebhookSecret()];
+    const { port, seen } = await receiver({ status: 200 });
+    let valid: readonly string[] = [old];
+    const connection = webhook.open(portal(port), { clock: systemClock, log: silentLog, secret, secrets: () => valid, audience: new MemoryAudience(), receive: () => Promise.resolve() });
+    ends.push(() => connection.close());
+    const verifies = ({ headers, body }: PartnerRequest, by: string) => {
+      try {
+        return verifyWebhook({ secrets: [by], headers, body, now: new Date() }).id !== '';
+      } catch {
+        return false;
+      }
+    };
+    for (const now of [[old], [next, old], [next]]) {
+      valid = now;
+      await connection.publish(sampleMessage(), patient());
+    }
+    expect(seen.map((request) => [verifies(request, old), verifies(request, next)])).toEqual([[true, false], [true, true], [false, true]]);
+  });
+
   it('says what happened in the words of Standard Webhooks, with the address of the signed CAP file, and nothing personal at the end', () => {
     const notice = sampleNotice({ url: 'https://findme.example/podsajt/vezba/0f6c7c1e11' });
     const first = JSON.parse(encode(notice).toString()) as { type: string; timestamp: string; data: Record<string, unknown> };
