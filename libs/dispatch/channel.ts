@@ -27,7 +27,13 @@ export type Outcome =
     }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
-  | { readonly kind: 'uncertain'; readonly reason: string };
+  | {
+      readonly kind: 'uncertain';
+      readonly reason: string;
+      /** Identifiers of what is known to have been taken all the same, and how many receipts would confirm the whole. */
+      readonly references?: readonly string[];
+      readonly expectedReceipts?: number;
+    };
 
 /** A way to reach one kind of destination: one folder under `libs/channels/` and one line in its catalogue. */
 export interface Channel<Settings = unknown> {

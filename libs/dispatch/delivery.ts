@@ -112,6 +112,9 @@ export function settle(
     case 'deferred':
       return retry(delivery.had, outcome.reason, outcome.retryAfterMs);
     case 'uncertain':
-      return resend === 'safe' ? retry(true, outcome.reason) : { state: 'uncertain', mayHave: true, reason: outcome.reason };
+      return {
+        ...(resend === 'safe' ? retry(true, outcome.reason) : { state: 'uncertain', mayHave: true, reason: outcome.reason }),
+        ...(outcome.expectedReceipts !== undefined && { expectedReceipts: outcome.expectedReceipts }),
+      };
   }
 }

@@ -106,7 +106,7 @@ export class Partners {
 function identifiersOf(route: number): { mark(connection: Connection): Connection; markReceipt(receipt: Receipt): Receipt } {
   if (route === 0) return { mark: (connection) => connection, markReceipt: (receipt) => receipt };
   const marked = (identifier: string) => `#${route + 1} ${identifier}`;
-  const markOutcome = (outcome: Outcome): Outcome => (outcome.kind === 'accepted' ? { ...outcome, references: outcome.references.map(marked) } : outcome);
+  const markOutcome = (outcome: Outcome): Outcome => ('references' in outcome && outcome.references ? { ...outcome, references: outcome.references.map(marked) } : outcome);
   return {
     mark: (connection) => ({
       publish: async (message, signal) => markOutcome(await connection.publish(message, signal)),

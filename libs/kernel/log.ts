@@ -16,6 +16,7 @@ export interface LogEvents {
   'delivery.dead': { deliveryId: string; channel: string; destination: string; reason: string };
   'delivery.recovered': { deliveryId: string; channel: string; destination: string };
   'receipt.received': { channel: string; destination: string; stage: string };
+  'receipt.asked': { channel: string; destination: string; asked: number; told: number; unknown: number; cause?: string };
   'receipt.refused': { channel: string; destination: string; cause: string };
   'erasure.requested': { alertId: string; destination: string };
   'erasure.chased': { alertId: string; destination: string; chase: number; outcome: string };

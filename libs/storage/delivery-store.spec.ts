@@ -6,7 +6,7 @@ import { verifyAudit } from '#audit/verify.js';
 import type { Receipt, Stage } from '#dispatch/channel.js';
 import type { ClaimedDelivery, Settlement } from '#dispatch/delivery.js';
 import type { AttemptRecord } from '#dispatch/delivery-store.js';
-import { deliveryKey } from '#dispatch/delivery.js';
+import { deliveryKey, settle } from '#dispatch/delivery.js';
 import { DispatchStage, type Seen } from '../../tests/support/dispatch-stage.js';
 import { APPROVER, AUTHOR } from '../../tests/support/officers.js';
 import { openDatabase, rows } from './database.js';
@@ -103,6 +103,17 @@ describe('receipts', () => {
     ]));
     const states = await rows<{ state: string }>(stage.source, 'SELECT DISTINCT state FROM deliveries WHERE id = ANY ($1)', [ids]);
     expect(states).toEqual([{ state: 'confirmed' }]);
+  });
+
+  it('of what was taken in an uncertain attempt are counted; they confirm it when nothing is left to come', async () => {
+    const mts = destinationOf('mts');
+    const [delivery] = await claim(await planned(mts));
+    const outcome = { kind: 'uncertain', reason: 'timeout', references: ['q-1', 'q-2'], expectedReceipts: 2 } as const;
+    await store.record([{ ...attempt(delivery!, 'uncertain'), outcome, settlement: settle(delivery!, outcome, 'ask', stage.clock.now(), 0.5) }]);
+    await store.receive([receipt(mts, { reference: 'q-1' })]);
+    expect(await look(delivery!.id)).toMatchObject({ state: 'uncertain', confirmed: 1 });
+    await store.receive([receipt(mts, { reference: 'q-2' })]);
+    expect(await look(delivery!.id)).toMatchObject({ state: 'confirmed', confirmed: 2 });
   });
 
   it('prove an acceptance whose answer was lost', async () => {

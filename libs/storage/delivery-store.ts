@@ -11,7 +11,7 @@ import { inTransaction, rows } from './database.js';
 import { settleDeadLetter } from './dead-letters.js';
 import { naming, toClaimed, type ClaimRow } from './delivery-rows.js';
 import { Facts } from './facts.js';
-import { ReceiptBook } from './receipt-book.js';
+import { ReceiptBook, referencesOf } from './receipt-book.js';
 
 /** Deliveries, attempts and receipts in PostgreSQL. */
 export class PgDeliveryStore implements DeliveryStore {
@@ -103,7 +103,7 @@ export class PgDeliveryStore implements DeliveryStore {
     if (attempts.length === 0) return Promise.resolve();
     return inTransaction(this.source, async (manager) => {
       const ids = attempts.map((a) => a.delivery.id);
-      await this.receipts.lock(manager, attempts.flatMap(({ delivery, outcome }) => (outcome.kind === 'accepted' && outcome.references.length > 0 ? [delivery.destination] : [])));
+      await this.receipts.lock(manager, attempts.flatMap(({ delivery, outcome }) => (referencesOf(outcome).length > 0 ? [delivery.destination] : [])));
       await rows(manager, 'SELECT FROM deliveries WHERE id = ANY ($1) ORDER BY id FOR UPDATE', [ids]);
       // A row moves only for the sender that still holds it; a fenced one leaves its attempt behind and nothing else.
       await rows(manager,

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { AlertId, DeliveryId } from '#kernel/ids.js';
 import { destinationActor, wordOf } from '#audit/fact.js';
-import type { Receipt } from '#dispatch/channel.js';
+import type { Outcome, Receipt } from '#dispatch/channel.js';
 import type { AttemptRecord } from '#dispatch/delivery-store.js';
 import { rows } from './database.js';
 import { storable } from './delivery-rows.js';
@@ -62,7 +62,7 @@ export class ReceiptBook {
   /** Keeps the partner's identifiers of what it accepted, and matches receipts that were quicker than the answer. */
   async keepReferences(manager: EntityManager, attempts: readonly AttemptRecord[]): Promise<void> {
     const pairs = attempts.flatMap(({ delivery, outcome }) =>
-      outcome.kind === 'accepted' ? outcome.references.map((reference) => ({ delivery, reference: storable(reference) })) : []);
+      referencesOf(outcome).map((reference) => ({ delivery, reference: storable(reference) })));
     if (pairs.length === 0) return;
     const destinations = pairs.map((p) => p.delivery.destination);
     const references = pairs.map((p) => p.reference);
@@ -103,6 +103,9 @@ export class ReceiptBook {
     });
   }
 }
+
+/** The partner's identifiers of what it is known to have taken. */
+export const referencesOf = (outcome: Outcome): readonly string[] => ('references' in outcome ? outcome.references ?? [] : []);
 
 /** What the counts `(id, confirmed, failed, first_at)` of deliveries make of them. */
 function judging(counted: string): string {

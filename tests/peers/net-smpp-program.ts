@@ -14,7 +14,7 @@ export type Heard =
       readonly validity: string; readonly registered: number; readonly key: string | null; readonly total: number; readonly number: number;
     }
   | { readonly event: 'text'; readonly to: readonly string[]; readonly text: string }
-  | { readonly event: 'cancel'; readonly id: string; readonly status: number };
+  | { readonly event: 'cancel' | 'query'; readonly id: string; readonly status: number };
 
 type Of<Event extends Heard['event']> = Extract<Heard, { event: Event }>;
 
@@ -22,8 +22,8 @@ type Of<Event extends Heard['event']> = Extract<Heard, { event: Event }>;
 export interface NetSmppProgram {
   readonly port: number;
   heard<Event extends Heard['event']>(event: Event): Of<Event>[];
-  /** `hold` keeps what comes under way, `release` delivers it and reports it. */
-  tell(word: 'hold' | 'release'): void;
+  /** `hold` keeps what comes under way, `release` delivers it and reports it, `arrive` delivers it without a word. */
+  tell(word: 'hold' | 'release' | 'arrive'): void;
   forget(): void;
   stop(): Promise<void>;
 }

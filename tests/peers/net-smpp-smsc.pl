@@ -1,6 +1,7 @@
 # A message centre on Net::SMPP (SMPP 3.4): the library reads and writes every PDU, Perl's Encode every text. It takes
 # binds, joins segments as a phone does, and says on standard output, one JSON object a line, what it understood.
-# On standard input it is told: "release" delivers what is under way, and reports it; "hold" keeps what comes.
+# On standard input it is told: "release" delivers what is under way, and reports it; "hold" keeps what comes; "arrive" delivers
+# what is under way and does not report it, so that it can only be asked about.
 # What arrives is also handed, as it came, to whoever is bound as --phone ("deliver_sm"), which is how Kannel reads it.
 use strict;
 use warnings;
@@ -17,8 +18,8 @@ sub say_that { syswrite STDOUT, $json->encode({@_}) . "\n" }
 
 # The library warns of every parameter it has no name for, such as the vendor's one that carries our key.
 $SIG{__WARN__} = sub { };
-# ESME_RINVPASWD, ESME_RCANCELFAIL, ESME_RINVDSTADR (SMPP 3.4, section 5.1.3).
-my %no = (password => 0x0e, cancel => 0x11, destination => 0x0b);
+# ESME_RINVPASWD, ESME_RCANCELFAIL, ESME_RINVDSTADR, ESME_RINVMSGID (SMPP 3.4, section 5.1.3).
+my %no = (password => 0x0e, cancel => 0x11, destination => 0x0b, message => 0x0c);
 
 my $server = Net::SMPP->new_listen('127.0.0.1', port => 0, smpp_version => 0x34, interface_version => 0x34, listen => 16) or die $!;
 my $select = IO::Select->new($server, \*STDIN);
@@ -35,6 +36,7 @@ while (1) {
             for (split /\n/, $words) {
                 $holding = 1 if $_ eq 'hold';
                 ($holding = 0), release() if $_ eq 'release';
+                if ($_ eq 'arrive') { $_->{state} eq 'ENROUTE' and $_->{state} = 'DELIVRD' for values %messages }
             }
         } else {
             my $pdu = eval { $ready->read_pdu };
@@ -67,6 +69,7 @@ sub answer {
     my $bind = $bound{$connection} or return 0;
     return submitted($bind, $pdu, $name) if $name eq 'submit_sm' || $name eq 'submit_multi';
     return cancelled($bind, $pdu) if $name eq 'cancel_sm';
+    return queried($bind, $pdu) if $name eq 'query_sm';
     # ESME_RINVCMDID
     return $connection->generic_nack(seq => $seq, status => 0x03);
 }
@@ -148,5 +151,17 @@ sub cancelled {
     $message->{state} = 'DELETED' if $fits;
     $bind->{connection}->cancel_sm_resp(seq => $pdu->{seq}, status => $fits ? 0 : $no{cancel});
     say_that(event => 'cancel', id => $pdu->{message_id}, status => $fits ? 0 : $no{cancel});
+    return 1;
+}
+
+# The state of a message (section 4.8.2); its final date stays empty.
+sub queried {
+    my ($bind, $pdu) = @_;
+    my $message = $messages{ $pdu->{message_id} };
+    my $fits = $message && $message->{source} eq $pdu->{source_addr};
+    my %number = (ENROUTE => 1, DELIVRD => 2, DELETED => 4);
+    $bind->{connection}->query_sm_resp(seq => $pdu->{seq}, status => $fits ? 0 : $no{message}, message_id => $pdu->{message_id}, final_date => '',
+        message_state => $fits ? $number{ $message->{state} } : 0, error_code => 0);
+    say_that(event => 'query', id => $pdu->{message_id}, status => $fits ? 0 : $no{message});
     return 1;
 }

@@ -4,7 +4,7 @@ import { inventedNumbers, numbersFile, settingsWith } from '#channels/smpp/testi
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
-import { systemClock } from '#kernel/clock.js';
+import { FixedClock, systemClock, type Clock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { silentLog } from '#kernel/log.js';
 import { until } from '../support/until.js';
@@ -28,12 +28,12 @@ else {
       await centre.stop();
     });
 
-    const open = (overrides: Record<string, unknown> = {}, password = PASSWORD) => {
+    const open = (overrides: Record<string, unknown> = {}, password = PASSWORD, clock: Clock = systemClock) => {
       const settings = settingsWith({ port: centre.port, timeoutMs: 3_000, ...overrides });
       const receipts: Receipt[] = [];
       const connection = smpp.open(
         { id: 'operater-proba' as DestinationId, name: 'Operater (proba)', channel: 'smpp', mode: 'drill', settings },
-        { clock: systemClock, log: silentLog, secret: () => password, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
+        { clock, log: silentLog, secret: () => password, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
       );
       connections.push(connection);
       return { settings, connection, receipts };
@@ -98,6 +98,19 @@ else {
       await until(() => receipts.length, (n) => n === 1);
       const last = centre.heard('submit').at(-1)!;
       expect(receipts).toMatchObject([{ about: { reference: last.id }, stage: 'confirmed' }]);
+    });
+
+    it('is asked after the validity what became of messages that it never reported, and tells', async () => {
+      centre.tell('hold');
+      const clock = new FixedClock(notice.sent);
+      const { connection, receipts } = open({ audience: { kind: 'numbers', file: numbers.file }, query: { perSecond: 50, afterSeconds: 1 } }, PASSWORD, clock);
+      expect(await connection.publish(sampleMessage({ notice }), patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 3 });
+      centre.tell('arrive');
+      clock.set(new Date(Date.parse(notice.expires) + 1_000));
+      await until(() => receipts.length, (n) => n === 3);
+      const asked = centre.heard('submit').filter(({ registered }) => registered === 1);
+      expect(new Set(receipts.map(({ about, stage, word }) => ({ about, stage, word })))).toEqual(new Set(asked.map(({ id }) => ({ about: { reference: id }, stage: 'confirmed', word: 'DELIVRD' }))));
+      expect(new Set(centre.heard('query'))).toEqual(new Set(asked.map(({ id }) => ({ event: 'query', id, status: 0 }))));
     });
 
     it('is well to a probe, which sends nothing, and does not let in those who have another password', async () => {

@@ -3,12 +3,13 @@ import { setMaxListeners } from 'node:events';
 import { monotonicMs } from '#kernel/clock.js';
 import { causeOf } from '#kernel/log.js';
 import { districtsNearest } from '#alerts/nearness.js';
-import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
+import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult, Receipt } from '#dispatch/channel.js';
 import { callRoll, type Called, type Fate as MemberFate, type Rest } from '#dispatch/roll.js';
 import { expectsReceipts, partsOf, settingsSchema, type SmppSettings, type Subscribers, targetsOf } from './config.js';
 import { encodeNotice, previewSms, type SmsMessage } from './encode.js';
 import { isNumber, SMS } from './numbers.js';
 import { Operator } from './operator.js';
+import { Queries } from './queries.js';
 import { atOnce, outcomeOf, series, submitAll, type Fate, type Manner, type Tally } from './submission.js';
 
 /** The time for a list or a part of the file, in milliseconds; a part of the subscribers has its own. */
@@ -33,6 +34,7 @@ const MOST_RESTS = 256;
 
 class SmppConnection implements Connection {
   private readonly operator: Operator;
+  private readonly queries: Queries | undefined;
   /** What was taken over this connection, by alert and part. */
   private readonly taken = new Map<string, string[]>();
   private remembered = 0;
@@ -40,11 +42,23 @@ class SmppConnection implements Connection {
   /** What earlier attempts left undone, by key. */
   private readonly rests = new Map<string, { readonly rest: Rest; readonly ids: readonly string[] }>();
 
+  /** Receipts that earlier attempts left to come, by key. */
+  private readonly expected = new Map<string, number>();
+
   constructor(
     private readonly destination: Destination<SmppSettings>,
     private readonly line: Line,
   ) {
-    this.operator = new Operator(destination, line);
+    const receive = async (receipt: Receipt): Promise<void> => {
+      await line.receive(receipt);
+      if ('reference' in receipt.about) this.queries?.heard(receipt.about.reference);
+    };
+    this.operator = new Operator(destination, { ...line, receive });
+    const { clock, log } = line;
+    const { query } = destination.settings;
+    if (query && expectsReceipts(destination.settings)) {
+      this.queries = new Queries({ destination: destination.id, clock, log, ...query, query: (id, signal) => this.operator.query(id, signal), receive: (receipt) => line.receive(receipt) });
+    }
     setMaxListeners(0, this.closing.signal);
   }
 
@@ -65,6 +79,7 @@ class SmppConnection implements Connection {
 
   close(): Promise<void> {
     this.closing.abort();
+    this.queries?.close();
     return this.operator.close();
   }
 
@@ -80,7 +95,8 @@ class SmppConnection implements Connection {
     const targets = targetsOf(settings, message.part);
     if (targets.length === 0) return { kind: 'refused', reason: 'no such part' };
     const tally = await submitAll(this.operator, messages, targets, { settings, signal, urgent });
-    const outcome = outcomeOf(tally, expectsReceipts(settings));
+    const outcome = this.counted(message.key, outcomeOf(tally, expectsReceipts(settings)), tally.count.taken);
+    this.await(message, tally, outcome);
     if (!urgent) this.remember(memoryOf(message), tally.ids);
     if (outcome.kind === 'accepted') await this.reportFailures(message.key, tally);
     return outcome;
@@ -118,8 +134,28 @@ class SmppConnection implements Connection {
     });
     if (!how.urgent) this.remember(`${notice.alertId}/${part}`, tally.ids);
     const outcome = outcomeOfPart(tally, called, how.signal.aborted ? 'aborted' : (own.stopped() ?? 'store_busy'), ids, before?.rest);
+    this.await({ notice }, tally, outcome);
     if (outcome.kind === 'accepted') await this.reportFailures(key, tally);
     return outcome;
+  }
+
+  /** What was taken is asked about when its receipts do not come. */
+  private await({ notice }: Pick<Message, 'notice'>, { finals, partials }: Tally, { kind }: Outcome): void {
+    this.queries?.expect({ finals, partials, expires: new Date(notice.expires), uncertain: kind === 'uncertain' });
+  }
+
+  /** Whoever is sent to again may be heard of twice: the receipts of earlier attempts are expected beside those of this one. */
+  private counted(key: string, outcome: Outcome, taken: number): Outcome {
+    if (!('references' in outcome) || !outcome.references) return outcome;
+    // An operator that de-duplicates reports what it had already once.
+    const earlier = this.destination.settings.deduplicates ? 0 : (this.expected.get(key) ?? 0);
+    this.expected.delete(key);
+    if (outcome.kind === 'uncertain') this.expected.set(key, earlier + taken);
+    for (const oldest of this.expected.keys()) {
+      if (this.expected.size <= MOST_RESTS) break;
+      this.expected.delete(oldest);
+    }
+    return { ...outcome, expectedReceipts: earlier + (outcome.expectedReceipts ?? 0) };
   }
 
   private keep(key: string, undone: { readonly rest: Rest; readonly ids: readonly string[] } | undefined): void {
@@ -189,7 +225,9 @@ function outcomeOfPart(tally: Tally, { taken, rest, unsure }: Called, why: strin
     return { kind: 'deferred', reason, ...(tally.retryAfterMs !== undefined && { retryAfterMs: tally.retryAfterMs }) };
   }
   const word = tally.words.unknown ?? why;
-  return { kind: 'uncertain', reason: word === 'aborted' ? word : `${word}: ${taken} taken, ${unsure} unknown, ${rest.members.length} left` };
+  const reason = word === 'aborted' ? word : `${word}: ${taken} taken, ${unsure} unknown, ${rest.members.length} left`;
+  // Those who are left are heard of only after they were told.
+  return ids.length === 0 ? { kind: 'uncertain', reason } : { kind: 'uncertain', reason, references: ids, expectedReceipts: all + Math.max(1, rest.members.length) };
 }
 
 function memoryOf({ notice, part }: Message): string {

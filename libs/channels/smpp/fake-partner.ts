@@ -25,6 +25,10 @@ export interface FakeOperator extends FakePartner {
   /** The most unanswered submissions that one bind ever had. */
   readonly peakWindow: number;
   readonly binds: number;
+  /** Identifiers that were asked about (`query_sm`), in order. */
+  readonly queries: readonly string[];
+  /** Answers questions about messages with these fields; nothing stands for what is the case. */
+  answerQueries(fields: ((id: string) => { readonly command_status: number } | { readonly message_state: number }) | undefined): void;
   /** Decides the command status of single submissions; for `submit_multi` as an unsuccessful destination of a success. */
   decide(status: ((submitted: Submitted) => number) | undefined): void;
   /** Closes every bind without a word. */
@@ -62,6 +66,8 @@ export async function startFakePartner(
   const texts: { to: string; text: string }[] = [];
   const submissions: Submitted[] = [];
   const cancels = { done: 0, late: 0 };
+  const queries: string[] = [];
+  let answerQueries: Parameters<FakeOperator['answerQueries']>[0];
   const watchers = new Set<() => void>();
   const sessions = new Set<Session>();
   const bound = new Set<Session>();
@@ -223,7 +229,10 @@ export async function startFakePartner(
           return answer(pdu, done ? {} : { command_status: message === undefined ? 0x0c : 0x11 });
         }
         case 'query_sm': {
-          const message = stored.get(String(pdu['message_id']));
+          const id = String(pdu['message_id']);
+          queries.push(id);
+          if (answerQueries) return answer(pdu, { message_id: id, ...answerQueries(id) });
+          const message = stored.get(id);
           const states = { enroute: 1, delivered: 2, deleted: 4 };
           return answer(pdu, message === undefined ? { command_status: 0x0c } : { message_id: message.id, message_state: states[message.state] });
         }
@@ -247,6 +256,8 @@ export async function startFakePartner(
     texts,
     submissions,
     cancels,
+    queries,
+    answerQueries: (fields) => void (answerQueries = fields),
     get peakWindow() {
       return peakWindow;
     },

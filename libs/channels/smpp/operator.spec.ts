@@ -64,7 +64,7 @@ describe('a number list', () => {
     const pending = connection.publish(message, abort.signal);
     await operator.waitFor((ledger) => ledger.length >= 5);
     abort.abort();
-    expect(await pending).toEqual({ kind: 'uncertain', reason: 'aborted' });
+    expect(await pending).toMatchObject({ kind: 'uncertain', reason: 'aborted', expectedReceipts: 40 });
     expect(operator.ledger.length).toBeLessThan(40);
     operator.setFaults({});
     expect(await connection.publish(message, patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 40 });
@@ -137,7 +137,7 @@ describe('the list of the operator', () => {
   it('is uncertain when only the first of several segments was taken', async () => {
     const { operator, connection } = await stage();
     operator.decide(({ segment }) => (segment === 2 ? 0x01 : 0));
-    expect(await connection.publish(sampleMessage(), patient())).toEqual({ kind: 'uncertain', reason: 'ESME_RINVMSGLEN' });
+    expect(await connection.publish(sampleMessage(), patient())).toEqual({ kind: 'uncertain', reason: 'ESME_RINVMSGLEN', references: [expect.any(String)], expectedReceipts: 1 });
   });
 
   it('gets no drill on a live connection', async () => {

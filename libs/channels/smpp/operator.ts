@@ -4,9 +4,9 @@ import type { Destination, Line } from '#dispatch/channel.js';
 import { Bind, type Reply, type Request } from './bind.js';
 import type { SmppSettings } from './config.js';
 import { bodyOf } from './frame-writer.js';
-import { COMMAND, decodeDeliver, encodeCancel } from './pdu.js';
-import { readReceipt } from './receipt.js';
-import { ESME_ROK, ESME_RX_R_APPN, ESME_RX_T_APPN, statusName } from './status.js';
+import { COMMAND, decodeDeliver, decodeQueried, encodeCancel, encodeQuery, MalformedPdu } from './pdu.js';
+import { readReceipt, STATES } from './receipt.js';
+import { ESME_RINVCMDID, ESME_RINVMSGID, ESME_ROK, ESME_RQUERYFAIL, ESME_RX_R_APPN, ESME_RX_T_APPN, statusName } from './status.js';
 import { Throttle } from './throttle.js';
 
 /** Somebody who has requests for the operator, and is asked for them whenever there is room. */
@@ -20,6 +20,12 @@ export interface Sender {
   /** Nobody is there to take what waits now. */
   dismiss(why: string): void;
 }
+
+/**
+ * What the operator says of a message: its state in the words of receipts; that it knows no such message (any more); that it
+ * cannot be asked at all; or nothing that counts, for now.
+ */
+export type QueryAnswer = { readonly kind: 'state'; readonly word: string } | { readonly kind: 'unknown_message' | 'no_such_command' | 'later' };
 
 interface Enlisted {
   readonly sender: Sender;
@@ -102,6 +108,22 @@ export class Operator {
     return 'answer' in (await this.ask(COMMAND.cancelSm, encodeCancel(messageId, this.destination.settings.source), signal));
   }
 
+  /** Asks what became of a message (`query_sm`). Whatever is to be sent goes before it or in turn with it. */
+  async query(messageId: string, signal: AbortSignal): Promise<QueryAnswer> {
+    const reply = await this.ask(COMMAND.querySm, encodeQuery(messageId, this.destination.settings.source), signal, false);
+    if (!('answer' in reply)) return { kind: 'later' };
+    const { status, body } = reply.answer;
+    if (status === ESME_RINVCMDID) return { kind: 'no_such_command' };
+    if (status === ESME_RINVMSGID || status === ESME_RQUERYFAIL) return { kind: 'unknown_message' };
+    if (status !== ESME_ROK) return { kind: 'later' };
+    try {
+      return { kind: 'state', word: STATES[decodeQueried(body, messageId)] ?? 'UNKNOWN' };
+    } catch (error) {
+      if (error instanceof MalformedPdu) return { kind: 'later' };
+      throw error;
+    }
+  }
+
   /** Asks over a bind whether the operator is there (`enquire_link`); resolves with the trouble, or undefined. */
   async trouble(signal: AbortSignal): Promise<string | undefined> {
     const reply = await this.ask(COMMAND.enquireLink, Buffer.alloc(0), signal);
@@ -120,8 +142,8 @@ export class Operator {
     await Promise.all([...this.binds].map((bind) => bind.close()));
   }
 
-  /** One request before all others and outside of the rate, as soon as there is a place in a window; `none` when there is none. */
-  private ask(command: number, body: Uint8Array, signal: AbortSignal): Promise<Reply | { readonly none: string }> {
+  /** One request outside of the rate, before all others unless told otherwise, as soon as there is a place in a window; `none` when there is none. */
+  private ask(command: number, body: Uint8Array, signal: AbortSignal, urgent = true): Promise<Reply | { readonly none: string }> {
     if (signal.aborted) return Promise.resolve({ none: 'aborted' });
     return new Promise((resolve) => {
       let left = false;
@@ -145,7 +167,7 @@ export class Operator {
         },
       };
       signal.addEventListener('abort', abort, { once: true });
-      this.enlist(sender, true);
+      this.enlist(sender, urgent);
     });
   }
 

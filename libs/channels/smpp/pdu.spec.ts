@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import smppLibrary from 'smpp';
 import type { DestinationId } from '#kernel/ids.js';
-import { answerOf, COMMAND, decodeDeliver, decodeTaken, encodeBind, encodeCancel, encodeFrame, type Frame, FrameReader, MalformedPdu, MAX_PDU } from './pdu.js';
+import { answerOf, COMMAND, decodeDeliver, decodeQueried, decodeTaken, encodeBind, encodeCancel, encodeFrame, encodeQuery, type Frame, FrameReader, MalformedPdu, MAX_PDU } from './pdu.js';
 import { readReceipt } from './receipt.js';
 
 const HERE = 'operater-proba' as DestinationId;
@@ -118,5 +118,16 @@ describe('a delivery receipt', () => {
     expect(read({ esm_class: 0, short_message: Buffer.from('id:1 stat:DELIVRD') })).toEqual({ kind: 'other' });
     expect(read({ ...text('id:1 stat:DELIVRD'), esm_class: 0x20 })).toEqual({ kind: 'interim' });
     expect(read(text('stat:DELIVRD'))).toEqual({ kind: 'interim' });
+  });
+});
+
+describe('a question about a message', () => {
+  it('names it and its source, and is answered with its state', () => {
+    const asked = new smppLibrary.PDU(encodeFrame(COMMAND.querySm, 0, 7, encodeQuery('77a', { address: 'PronadjiMe', ton: 5, npi: 0 })));
+    expect(asked).toMatchObject({ command: 'query_sm', message_id: '77a', source_addr_ton: 5, source_addr: 'PronadjiMe' });
+    const answer = (id: string) => new smppLibrary.PDU('query_sm_resp', { message_id: id, final_date: '', message_state: 8, error_code: 0 }).toBuffer().subarray(16);
+    expect(decodeQueried(answer('77a'), '77a')).toBe(8);
+    expect(() => decodeQueried(answer('78'), '77a')).toThrow(MalformedPdu);
+    expect(() => decodeQueried(Buffer.from('77a\0\0'), '77a')).toThrow(MalformedPdu);
   });
 });

@@ -3,6 +3,7 @@
 /** Command identifiers (SMPP 3.4, section 5.1.2.1). An answer is the request with the top bit set. */
 export const COMMAND = {
   genericNack: 0x80000000,
+  querySm: 0x00000003,
   submitSm: 0x00000004,
   deliverSm: 0x00000005,
   unbind: 0x00000006,
@@ -163,6 +164,20 @@ export function encodeBind(systemId: string, password: string, systemType: strin
  */
 export function encodeCancel(messageId: string, source: { address: string; ton: number; npi: number }): Buffer {
   return Buffer.concat([cString(''), cString(messageId), Buffer.from([source.ton, source.npi]), cString(source.address), Buffer.from([0, 0]), cString('')]);
+}
+
+/** The body of `query_sm` for one message (SMPP 3.4, section 4.8.1); the source is the one that it was submitted with. */
+export function encodeQuery(messageId: string, source: { address: string; ton: number; npi: number }): Buffer {
+  return Buffer.concat([cString(messageId), Buffer.from([source.ton, source.npi]), cString(source.address)]);
+}
+
+/** Reads the message_state of `query_sm_resp` (section 4.8.2) that speaks of this message. Throws `MalformedPdu`. */
+export function decodeQueried(body: Buffer, messageId: string): number {
+  const reader = new BodyReader(body);
+  if (reader.cString(65) !== messageId) throw new MalformedPdu('message_id of another message');
+  // final_date: its time zone is the operator's own affair.
+  reader.cString(17);
+  return reader.octet();
 }
 
 /** What came back for a submission that the operator took. */

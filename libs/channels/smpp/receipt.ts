@@ -11,7 +11,7 @@ const DELIVERY_RECEIPT = 0x04;
 const INTERMEDIATE = 0x20;
 
 /** message_state (section 5.2.28) in the words of the text form (appendix B). */
-const STATES: readonly (string | undefined)[] = [undefined, 'ENROUTE', 'DELIVRD', 'EXPIRED', 'DELETED', 'UNDELIV', 'ACCEPTD', 'UNKNOWN', 'REJECTD'];
+export const STATES: readonly (string | undefined)[] = [undefined, 'ENROUTE', 'DELIVRD', 'EXPIRED', 'DELETED', 'UNDELIV', 'ACCEPTD', 'UNKNOWN', 'REJECTD'];
 const STAGES: ReadonlyMap<string, Stage> = new Map<string, Stage>([
   ['DELIVRD', 'confirmed'],
   ['EXPIRED', 'failed'],
@@ -34,9 +34,14 @@ export function readReceipt(deliver: Deliver, destination: DestinationId): Readi
   const state = deliver.tlvs.get(TLV.messageState);
   const word = (state?.length === 1 ? STATES[state[0] ?? 0] : undefined) ?? /(?:^|\s)stat:\s*([A-Za-z]+)/i.exec(text)?.[1]?.toUpperCase();
   if (id === undefined || !MESSAGE_ID.test(id) || word === undefined) return { kind: 'interim' };
+  const receipt = receiptOf(id, word, destination);
+  return receipt ? { kind: 'final', receipt } : { kind: 'interim' };
+}
+
+/** The receipt of a message in a state; nothing when the state is not final. The same whether the operator reported or was asked. */
+export function receiptOf(id: string, word: string, destination: DestinationId): Receipt | undefined {
   const stage = STAGES.get(word);
-  if (stage === undefined) return { kind: 'interim' };
-  return { kind: 'final', receipt: { destination, receiptKey: `${id}:${word}`, about: { reference: id }, stage, word } };
+  return stage && { destination, receiptKey: `${id}:${word}`, about: { reference: id }, stage, word };
 }
 
 function cStringOf(value: Buffer | undefined): string | undefined {

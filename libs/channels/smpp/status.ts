@@ -9,10 +9,12 @@ export type StatusKind = 'taken' | 'throttled' | 'passing' | 'lasting';
 
 export const ESME_ROK = 0x00;
 export const ESME_RINVCMDID = 0x03;
+export const ESME_RINVMSGID = 0x0c;
 export const ESME_RINVNUMDESTS = 0x33;
 export const ESME_RTHROTTLED = 0x58;
 export const ESME_RX_T_APPN = 0x64;
 export const ESME_RX_R_APPN = 0x66;
+export const ESME_RQUERYFAIL = 0x67;
 
 const STATUSES: ReadonlyMap<number, readonly [name: string, kind: StatusKind]> = new Map<number, readonly [string, StatusKind]>([
   [0x00, ['ESME_ROK', 'taken']],
@@ -54,6 +56,7 @@ const STATUSES: ReadonlyMap<number, readonly [name: string, kind: StatusKind]> =
   [0x64, ['ESME_RX_T_APPN', 'passing']],
   [0x65, ['ESME_RX_P_APPN', 'lasting']],
   [0x66, ['ESME_RX_R_APPN', 'lasting']],
+  [0x67, ['ESME_RQUERYFAIL', 'lasting']],
   [0xc0, ['ESME_RINVOPTPARSTREAM', 'lasting']],
   [0xc1, ['ESME_ROPTPARNOTALLWD', 'lasting']],
   [0xc2, ['ESME_RINVPARLEN', 'lasting']],

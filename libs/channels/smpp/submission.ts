@@ -19,6 +19,10 @@ export interface Tally {
   readonly count: Record<Fate, number>;
   /** Message identifiers of every segment taken. */
   readonly ids: string[];
+  /** Of `ids`, those of last segments: a receipt of one is that of its whole message. */
+  readonly finals: string[];
+  /** Of `ids`, the latest of each message of which not all segments are known to be taken. */
+  readonly partials: string[];
   /** Targets that were refused or given up while others were taken: which, and the operator's word. */
   readonly failures: { readonly name: string; readonly word: string }[];
   /** The first word for each fate. */
@@ -60,6 +64,8 @@ export function series(operator: Operator, how: Manner): Series {
     tally.count[fate] += 1;
     tally.words[fate] ??= word;
     tally.ids.push(...one.ids);
+    tally.finals.push(...one.finals);
+    tally.partials.push(...one.partials);
     if (one.failures.length > 0) tally.failures.push({ name, word });
     if (one.retryAfterMs !== undefined) tally.retryAfterMs = one.retryAfterMs;
     // A closed connection is made again and the rest can go on.
@@ -70,7 +76,7 @@ export function series(operator: Operator, how: Manner): Series {
 }
 
 const FATES: readonly Fate[] = ['taken', 'refused', 'spent', 'unsent', 'unknown'];
-const emptyTally = (): Tally => ({ count: { taken: 0, refused: 0, spent: 0, unsent: 0, unknown: 0 }, ids: [], failures: [], words: {} });
+const emptyTally = (): Tally => ({ count: { taken: 0, refused: 0, spent: 0, unsent: 0, unknown: 0 }, ids: [], finals: [], partials: [], failures: [], words: {} });
 
 /** Sends every message to every target, many at once, the segments of each in order; ends early when it cannot go on. */
 export function submitAll(operator: Operator, messages: readonly SmsMessage[], targets: readonly Target[], how: Manner): Promise<Tally> {
@@ -199,6 +205,7 @@ class Submission implements Sender {
 class Sms implements Request {
   private addressed: Addressed;
   private segment = 0;
+  private latest: string | undefined;
   private tries = 1;
 
   constructor(private readonly of: Submission, private readonly message: SmsMessage, private readonly target: Target, private readonly index: number) {
@@ -243,7 +250,11 @@ class Sms implements Request {
     of.tally.ids.push(taken.messageId);
     this.segment += 1;
     const next = this.message.segments[this.segment];
-    if (next === undefined) return this.end('taken', 'ESME_ROK');
+    if (next === undefined) {
+      of.tally.finals.push(taken.messageId);
+      return this.end('taken', 'ESME_ROK');
+    }
+    this.latest = taken.messageId;
     this.tries = 1;
     this.addressed = new Addressed(next, this.target);
     of.again(this);
@@ -255,6 +266,7 @@ class Sms implements Request {
     const whole = fate === 'taken' || this.segment === 0 ? fate : 'unknown';
     tally.count[whole] += 1;
     tally.words[whole] ??= word;
+    if (whole === 'unknown' && this.latest !== undefined) tally.partials.push(this.latest);
     if (whole === 'refused' || whole === 'spent') tally.failures.push({ name: `${this.message.language}.${this.index}`, word });
     this.of.settled();
   }
@@ -286,9 +298,11 @@ class Sms implements Request {
 /** What the counted fates mean for the delivery. Pure. */
 export function outcomeOf({ count, ids, words, retryAfterMs }: Tally, expectReceipts: boolean): Outcome {
   const total = Object.values(count).reduce((sum, n) => sum + n, 0);
+  // By these what is known to be taken can still be heard of; all of it must be before the whole is confirmed.
+  const known = ids.length > 0 && expectReceipts ? { references: ids, expectedReceipts: total } : {};
   const told = (word = 'unknown'): string => (total === 1 || word === 'aborted' ? word : `${word}: ${count.taken} of ${total} taken, ${count.unknown} unknown`);
-  if (count.unknown > 0) return { kind: 'uncertain', reason: told(words.unknown) };
-  if (count.unsent > 0 && count.taken > 0) return { kind: 'uncertain', reason: told(words.unsent) };
+  if (count.unknown > 0) return { kind: 'uncertain', reason: told(words.unknown), ...known };
+  if (count.unsent > 0 && count.taken > 0) return { kind: 'uncertain', reason: told(words.unsent), ...known };
   if (count.taken > 0) return { kind: 'accepted', references: ids, expectedReceipts: expectReceipts ? count.taken : 0 };
   if (count.unsent > 0 || count.spent > 0) {
     const reason = told(words.unsent ?? words.spent);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '#kernel/clock.js';
+import { systemClock, type Clock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Language } from '#alerts/content.js';
 import type { Log } from '#kernel/log.js';
@@ -68,7 +68,7 @@ export interface OperatorStage {
 const open: (() => Promise<void>)[] = [];
 
 /** Starts an operator and connects to it. */
-export async function stage(overrides: Record<string, unknown> = {}): Promise<OperatorStage> {
+export async function stage(overrides: Record<string, unknown> = {}, clock: Clock = systemClock): Promise<OperatorStage> {
   const settings = settingsWith(overrides);
   const operator = await startFakePartner(destinationAt(0, settings), { secret: () => SECRET });
   const destination = destinationAt(operator.port, settings);
@@ -77,7 +77,7 @@ export async function stage(overrides: Record<string, unknown> = {}): Promise<Op
   const log: Log = { event: (name, fields) => void events.push(`${name} ${JSON.stringify(fields)}`) };
   const audience = new MemoryAudience();
   const headway = new MemoryHeadway();
-  const line: Line = { clock: systemClock, log, secret: () => SECRET, audience, headway, receive: (receipt) => set.receive(receipt) };
+  const line: Line = { clock, log, secret: () => SECRET, audience, headway, receive: (receipt) => set.receive(receipt) };
   const set: OperatorStage = {
     operator,
     destination,
