@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 const code = (text: string) => (text.startsWith('{') ? (JSON.parse(text) as { code?: string }).code : undefined);
-const filled = (path: string) => path.replace('{mode}', 'drill').replace('{id}', randomUUID()).replace(/\{\w+\}/g, 'x');
+const filled = (path: string) => path.replace('{mode}', 'drill').replace('{id}', randomUUID()).replace('{route}', '0').replace(/\{\w+\}/g, 'x');
 
 describe('default deny', () => {
   it.each([undefined, ...(Object.keys(OFFICERS) as Name[])])('%s enters where the table of permissions says so, and nowhere else', async (as) => {

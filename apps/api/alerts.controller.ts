@@ -2,14 +2,11 @@ import { Body, Controller, Get, Inject, Param, Post, Put, Query, Req, Res } from
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
-import { catalog } from '#channels/catalog.js';
-import { fail } from '#kernel/errors.js';
 import type { AlertId } from '#kernel/ids.js';
 import { AlertActions } from '#alerts/alert-actions.js';
 import type { AlertStatus } from '#alerts/alert.js';
-import { simplifyArea } from '#alerts/area.js';
-import { areaSchema, contentSchema } from '#alerts/content.js';
-import type { Mode, Notice } from '#alerts/notice.js';
+import { contentSchema } from '#alerts/content.js';
+import type { Mode } from '#alerts/notice.js';
 import { LADDER } from '#dispatch/ladder.js';
 import type { SignedIn } from '#identity/accounts.js';
 import { AlertViews } from '#storage/alert-views.js';
@@ -20,7 +17,6 @@ import type { DoorRequest } from './door.js';
 import { once, tagVersion, targetOf } from './preconditions.js';
 import { progressSchema } from './partners.controller.js';
 import { HOUSE } from './parts.js';
-import { previewsOf } from './previews.js';
 
 const limit = z.coerce.number().int().min(1).max(200).default(50);
 const listQuery = z.strictObject({ status: alertStatusSchema.optional(), cursor: z.string().max(200).optional(), limit });
@@ -40,17 +36,6 @@ export const deliverySchema = z.object({
 const factSchema = z.object({
   seq: z.int(), id: z.string(), type: z.string(), actor: z.string(), at: instant, alert: z.string().nullable(), body: z.record(z.string(), z.unknown()), v: z.int(),
 }).meta({ id: 'Fact' });
-const faultSchema = z.object({ code: z.string(), field: z.string(), detail: z.string().optional() });
-const previewsSchema = z.object({
-  revision: z.int(), kind: z.string(), contentHash: z.string().nullable(), texts: z.record(z.string(), z.record(z.string(), z.string())),
-  area: z.object({ shown: areaSchema, simplified: z.object({ from: z.int(), to: z.int() }).nullable() }),
-  channels: z.array(z.object({
-    channel: z.string(), destinations: z.array(z.object({ id: z.string(), name: z.string() })),
-    previews: z.array(z.object({
-      language: z.string(), encoding: z.string(), text: z.string(), length: z.int(), limit: z.int(), unit: z.string(), segments: z.int(), faults: z.array(faultSchema),
-    })),
-  })),
-}).meta({ id: 'Previews' });
 const pageOf = (item: z.ZodType) => z.object({ items: z.array(item), next: z.string().nullable() });
 
 const KEY = { 'Idempotency-Key': 'The same key with the same request gets the same answer and has one effect.' };
@@ -111,26 +96,6 @@ export class AlertsController {
     const alert = await this.actions.edit(await targetOf(this.house.alerts, mode, id, request, 'required'), body, who.officer.id);
     tagVersion(reply, alert);
     return showAlert(alert, who.officer);
-  }
-
-  @Get(':id/previews')
-  @Door({
-    action: 'alert.content', summary: 'Exactly what each channel would send, with lengths and faults; the frozen words while in review.', response: previewsSchema,
-    refusals: ['ALERT_MISSING', 'ALERT_ERASED', 'REVISION_MISSING'],
-  })
-  async previews(@Param('mode') mode: Mode, @Param('id') id: AlertId) {
-    const { alerts, configuration } = this.house;
-    const alert = await alerts.load(mode, id);
-    const notice: Notice | undefined = alert.proposal ? this.actions.notice(alert) : alert.published && (await alerts.sentNotice(id, alert.published.revision));
-    if (!notice) throw fail('REVISION_MISSING');
-    const { proposal, published } = alert;
-    const drawn = proposal?.content.area ?? published!.content.area;
-    return {
-      revision: notice.revision, kind: notice.kind, texts: notice.texts,
-      contentHash: proposal ? (proposal.status === 'in_review' ? proposal.contentHash ?? null : null) : published!.contentHash,
-      area: { shown: notice.area, simplified: simplifyArea(drawn).simplified ?? null },
-      channels: previewsOf(notice, configuration.destinations, catalog),
-    };
   }
 
   @Get(':id/deliveries')

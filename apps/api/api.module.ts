@@ -30,10 +30,12 @@ import { PartnerDeskController } from './partner-desk.controller.js';
 import { PartnersController } from './partners.controller.js';
 import { HOUSE, LOG, PUBLIC_ORIGIN, type Parts } from './parts.js';
 import { PhotoController } from './photo.controller.js';
+import { PreviewsController } from './previews.controller.js';
 import { ProblemFilter } from './problem-filter.js';
 import { Published } from './published.js';
 import { ReachController } from './reach.controller.js';
 import { Readiness } from './readiness.js';
+import { ReviewsController } from './reviews.controller.js';
 import { SessionController } from './session.controller.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
 
@@ -45,6 +47,8 @@ export const CONTROLLERS: readonly Type[] = [
   ChangesController,
   AlertsController,
   PhotoController,
+  PreviewsController,
+  ReviewsController,
   AlertDecisionsController,
   DeliveriesController,
   ReachController,

@@ -20,7 +20,7 @@ const notice = sampleNotice({ mode: 'drill' });
 describe('the previews of a destination with fallbacks', () => {
   it('show what each route would carry, and routes that carry the same once', () => {
     const previews = previewsOf(notice, [destination([{ channel: 'long', settings: { limit: 1_000, host: 'other' } }, { channel: 'short', settings: { limit: 300 } }])], channels);
-    expect(previews.map((p) => [p.channel, p.destinations, p.previews[0]!.limit])).toEqual([['long', [{ id: 'mts', name: 'mts' }], 1_000], ['short', [{ id: 'mts', name: 'mts' }], 300]]);
+    expect(previews.map((p) => [p.channel, p.destinations, p.previews[0]!.limit])).toEqual([['long', [{ id: 'mts', name: 'mts', route: 0 }], 1_000], ['short', [{ id: 'mts', name: 'mts', route: 2 }], 300]]);
   });
 
   it('find the fault of a text that a fallback could not carry', () => {

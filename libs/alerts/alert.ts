@@ -1,7 +1,7 @@
 import type { AlertId, OfficerId } from '#kernel/ids.js';
 import { fail } from '#kernel/errors.js';
 import type { Content } from './content.js';
-import { contentHashOf, type Mode, type Notice, type NoticeReference } from './notice.js';
+import { contentHashOf, type Mode, type Notice, type NoticeReference, type SentNotice } from './notice.js';
 
 export type AlertStatus = 'prepared' | 'active' | 'found' | 'withdrawn' | 'expired' | 'rejected' | 'erased';
 export type ProposalStatus = 'draft' | 'in_review' | 'returned';
@@ -17,6 +17,8 @@ export interface Proposal {
   /** Everyone who wrote or edited any of it. */
   readonly writers: readonly OfficerId[];
   readonly content: Content;
+  /** What was last given back to its writers: by it a reviewer sees what has changed since. */
+  readonly returned?: Content;
   readonly submittedBy?: OfficerId;
   /** Frozen at submission; what the approver sees and approves by its hash. */
   readonly notice?: Notice;
@@ -136,7 +138,7 @@ function moveProposal(alert: Alert, action: Action, to: ProposalStatus | 'gone',
       return { proposal: { ...proposal, status: 'in_review', submittedBy: by, notice: action.notice, contentHash: contentHashOf(action.notice) } };
     case 'return': {
       const { notice: _frozen, contentHash: _void, ...kept } = proposal;
-      return { proposal: { ...kept, status: 'returned' } };
+      return { proposal: { ...kept, status: 'returned', returned: proposal.content } };
     }
     case 'reject':
       return { proposal: undefined };
@@ -160,8 +162,7 @@ function approve(alert: Alert, proposal: Proposal, contentHash: string, by: Offi
   if (!notice || !proposal.contentHash) throw new Error('a revision in review has no frozen notice');
   if (proposal.writers.includes(by) || proposal.submittedBy === by) throw fail('APPROVER_IS_WRITER');
   if (contentHash !== proposal.contentHash || contentHashOf(notice) !== contentHash) throw fail('APPROVAL_STALE_HASH', 'contentHash');
-  const sentAt = wholeSecond(now);
-  const expiresAt = new Date(sentAt.getTime() + notice.validHours * 3_600_000);
+  const { sentAt, expiresAt } = timesOf(notice, now);
   const message = { identifier: notice.identifier, sent: capTime(sentAt) };
   return {
     proposal: undefined,
@@ -170,6 +171,18 @@ function approve(alert: Alert, proposal: Proposal, contentHash: string, by: Offi
       messages: [...(alert.published?.messages ?? []), message],
     },
   };
+}
+
+/** From when to when a notice counts that is approved now. */
+export function timesOf({ validHours }: Pick<Notice, 'validHours'>, now: Date): { readonly sentAt: Date; readonly expiresAt: Date } {
+  const sentAt = wholeSecond(now);
+  return { sentAt, expiresAt: new Date(sentAt.getTime() + validHours * 3_600_000) };
+}
+
+/** A notice as it would be on its way if it were approved now: what its channels would make of it. */
+export function asIfApproved(notice: Notice, now: Date): SentNotice {
+  const { sentAt, expiresAt } = timesOf(notice, now);
+  return { ...notice, sent: capTime(sentAt), expires: capTime(expiresAt), contentHash: contentHashOf(notice) };
 }
 
 function ending(alert: Alert, action: Action): Partial<Alert> {

@@ -139,6 +139,8 @@ export interface CellBroadcastMeasure {
 export interface CellBroadcastPages extends Omit<CellBroadcastMeasure, 'pages'> {
   /** Of 82 octets each, padded with carriage returns. */
   readonly pages: readonly Uint8Array[];
+  /** What each page says. */
+  readonly texts: readonly string[];
 }
 
 /** What a text takes as a cell broadcast. Throws TEXT_NOT_ENCODABLE for half a surrogate pair. */
@@ -156,7 +158,7 @@ export function measureCellBroadcast(text: string): CellBroadcastMeasure {
 export function cellBroadcastPages(text: string): CellBroadcastPages {
   const { encoding, length, limit, parts } = pageTexts(text);
   if (parts.length > MOST_PAGES) throw fail('TEXT_TOO_LONG', '', `Cell broadcast: ${parts.length} pages, at most ${MOST_PAGES}.`);
-  return { encoding, length, limit, pages: parts.map(encoding === 'gsm7' ? gsm7Page : ucs2Page) };
+  return { encoding, length, limit, texts: parts, pages: parts.map(encoding === 'gsm7' ? gsm7Page : ucs2Page) };
 }
 
 function pageTexts(text: string): Omit<CellBroadcastMeasure, 'pages'> & { readonly parts: readonly string[] } {

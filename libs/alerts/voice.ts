@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { sha256Hex } from '#kernel/canonical.js';
+import { fail } from '#kernel/errors.js';
 import type { Language } from './content.js';
 import type { Notice } from './notice.js';
 import { LEAST_SECONDS, spokenText } from './speech.js';
@@ -116,6 +117,13 @@ export class SpokenNotices {
     this.entries.set(name, { made, end: setTimeout(() => this.drop(name), this.keepMs).unref() });
     void made.then(({ kind }) => kind !== 'spoken' && this.drop(name), () => this.drop(name));
     return made;
+  }
+
+  /** The WAVE file of it, as it goes on air. Refuses with PREVIEW_MISSING where no voice program is there, or it failed. */
+  async bytesOf(notice: Notice & { readonly contentHash: string }, languages: readonly Language[]): Promise<Buffer> {
+    const spoken = await this.of(notice, languages);
+    if (spoken.kind !== 'spoken') throw fail('PREVIEW_MISSING', 'voice', spoken.kind === 'missing' ? 'No voice program is installed.' : 'The voice program failed.');
+    return spoken.bytes;
   }
 
   private drop(name: string): void {

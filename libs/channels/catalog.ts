@@ -1,4 +1,5 @@
 import { fail } from '#kernel/errors.js';
+import type { Notice } from '#alerts/notice.js';
 import type { Channel } from '#dispatch/channel.js';
 import { airportDisplay } from './airport-display/channel.js';
 import { capPush } from './cap-push/channel.js';
@@ -28,6 +29,8 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     parts: (settings) => channel.parts(read(settings)),
     ...(channel.attemptMs && { attemptMs: (settings: unknown) => channel.attemptMs!(read(settings)) }),
     preview: (notice, settings) => channel.preview(notice, read(settings)),
+    ...(channel.exhibits && { exhibits: (notice: Notice, settings: unknown) => channel.exhibits!(notice, read(settings)) }),
+    ...(channel.reaches && { reaches: (settings: unknown) => channel.reaches!(read(settings)) }),
     ...(channel.receiptSecrets && { receiptSecrets: (settings: unknown) => channel.receiptSecrets!(read(settings)) }),
     ...(channel.airing && { airing: (settings: unknown) => channel.airing!(read(settings)) }),
     open: (destination, line) => channel.open({ ...destination, settings: read(destination.settings) }, line),

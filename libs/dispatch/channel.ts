@@ -55,6 +55,16 @@ export interface Channel<Settings = unknown> {
   /** Exactly what would be sent, with its length in the channel's encoding, and every fault in it. Pure. */
   preview(notice: Notice, settings: Settings): readonly Preview[];
   /**
+   * The pictures, sounds and documents that leave beside the text or instead of it, made by the code that sends them. Pure:
+   * nothing is made until it is asked for. Left out where the texts of `preview` are all there is.
+   */
+  exhibits?(notice: Notice, settings: Settings): readonly Exhibit[];
+  /**
+   * Whom it reaches one by one, so that an approver knows how many before anything is sent. Left out where nobody can count
+   * them: an operator's own list, whoever passes a screen.
+   */
+  reaches?(settings: Settings): Reached | undefined;
+  /**
    * Names of the secrets under which a partner signs the receipts that it posts to the API: all that are valid now, two
    * while one is replaced. Left out where receipts come another way.
    */
@@ -110,7 +120,47 @@ export interface Preview {
   /** SMS parts, pages; 1 where the notion does not exist. */
   readonly segments: number;
   readonly faults: readonly Fault[];
+  /** The text as it is cut into SMS parts and pages. Left out where it goes in one piece. */
+  readonly pieces?: readonly Piece[];
+  /** The sign that shows the pieces. Left out where no sign does. */
+  readonly face?: Face;
+  /** What is sent as such beside the text, by the name that its protocol has for it: `Subject`, `message identifier`. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
+
+/** One SMS part, one page of a cell broadcast or of a sign. */
+export interface Piece {
+  /** Rows of a sign are separated by `\n`. */
+  readonly text: string;
+  /** The octets that carry it, in hexadecimal; left out where it has none of its own. */
+  readonly octets?: string;
+}
+
+/** A sign of letters. */
+export interface Face {
+  /** What the signs are called that show the same. */
+  readonly signs: readonly string[];
+  readonly rows: number;
+  readonly columns: number;
+  /** Seconds that a page stays, where the house decides it. */
+  readonly pageSeconds?: number;
+}
+
+/** What leaves as it is: a card, a poster, a spoken notice, a document. */
+export interface Exhibit {
+  /** Names it among those of its destination: letters, digits, dots and hyphens. */
+  readonly name: string;
+  readonly mediaType: string;
+  /** Left out where it speaks all languages at once. */
+  readonly language?: Language;
+  /** What the sending adds: the signature, or the link by which each subscriber leaves. */
+  readonly lacks?: 'signature' | 'personal-link';
+  /** Makes it as the channel would. Refuses with the fault for which the channel would not send, or with PREVIEW_MISSING. */
+  make(message: Pick<Message, 'notice' | 'photo'>): Promise<Uint8Array>;
+}
+
+/** `members`: those of a kind who asked to be told; `people`: so many who are written down in the settings. */
+export type Reached = { readonly members: string } | { readonly people: number };
 
 /** What a connection gets from the house. */
 export interface Line {

@@ -42,6 +42,7 @@ export const ERRORS = {
   APPROVAL_STALE_HASH: entry('conflict', 'after-change', 'An approval names the content hash of the revision in review.'),
   APPROVER_IS_WRITER: entry('forbidden', 'never', 'Nobody approves a revision that they wrote, edited or submitted.'),
   NOTICE_GONE: entry('gone', 'never', 'What is shown is the message in force: the newest one of an active alert, or its ending.'),
+  PREVIEW_MISSING: entry('missing', 'never', 'There is such a picture, sound or document in what would be sent, and a program that makes it.'),
   REASON_MISSING: entry('invalid', 'after-change', 'This decision is given with a reason.'),
   REVISION_MISSING: entry('missing', 'never', 'There is no such revision.'),
   TRANSITION_NOT_ALLOWED: entry('conflict', 'never', 'The action is allowed in the present state.'),

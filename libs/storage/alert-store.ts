@@ -21,8 +21,8 @@ interface RevisionRow {
   decided_by: OfficerId | null; identifier: string | null; content_hash: string | null; sent_at: Date | null; expires_at: Date | null; sealed: Buffer | null;
 }
 
-/** What is sealed of a revision. Endings have a notice only, drafts a content only. */
-interface Sealed { content?: Content; notice?: Notice }
+/** What is sealed of a revision. Endings have a notice only, drafts a content, and what of it was last given back. */
+interface Sealed { content?: Content; notice?: Notice; returned?: Content }
 
 /** The alerts in PostgreSQL, their content sealed under a key per case. */
 export class PgAlertStore implements AlertStore {
@@ -66,12 +66,12 @@ export class PgAlertStore implements AlertStore {
     const sealed = (revision: number, data: Sealed) => sealRevision(key, id, revision, data);
     switch (action.do) {
       case 'edit': {
-        const proposal = after.proposal!;
-        return this.call('edit_alert', [id, version, proposal.content.caseNumber, by, sealed(proposal.revision, { content: proposal.content }), [fact]]);
+        const { revision, content, returned } = after.proposal!;
+        return this.call('edit_alert', [id, version, content.caseNumber, by, sealed(revision, { content, ...(returned && { returned }) }), [fact]]);
       }
       case 'submit': {
-        const { revision, content, contentHash } = after.proposal!;
-        return this.call('submit_alert', [id, version, by, action.notice.identifier, contentHash, sealed(revision, { content, notice: action.notice }), [fact]]);
+        const { revision, content, contentHash, returned } = after.proposal!;
+        return this.call('submit_alert', [id, version, by, action.notice.identifier, contentHash, sealed(revision, { content, notice: action.notice, ...(returned && { returned }) }), [fact]]);
       }
       case 'return':
       case 'reject':
@@ -204,9 +204,12 @@ function toAlert(row: AlertRow, revisions: readonly RevisionRow[], unseal: (row:
   };
 }
 
-function toProposal(row: RevisionRow, { content, notice }: Sealed): NonNullable<Alert['proposal']> {
+function toProposal(row: RevisionRow, { content, notice, returned: former }: Sealed): NonNullable<Alert['proposal']> {
+  // A notice that is still there was not edited since it came back: it is itself what was returned.
+  const returned = row.status === 'returned' && notice ? content : former;
   return {
     revision: row.number, kind: row.kind as 'alert' | 'update', status: row.status as ProposalStatus, writers: row.writers, content: content!,
+    ...(returned && { returned }),
     ...(row.submitted_by && { submittedBy: row.submitted_by }),
     ...(notice && row.status === 'in_review' && { notice }),
     ...(row.content_hash && row.status === 'in_review' && { contentHash: row.content_hash }),

@@ -40,6 +40,8 @@ export interface Stack {
   readonly database: TestDatabase;
   readonly partners: Cast;
   partner(id: string): FakePartner;
+  /** A secret of the house, by the name that the configuration has for it. */
+  secret(name: string): string;
   /** A client that is signed in as a drill officer. */
   as(user: DrillOfficer): Promise<ApiClient>;
   /** What a drill officer types at sign-in: a password, and a one-time code that was not used yet. */
@@ -68,7 +70,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   // Hashed cheaply; the first sign-in of each hashes anew at full cost, as in service.
   const officers = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: secrets, passwords: new Passwords({ cost: { ln: 10, r: 8, p: 1 } }) });
   await writeFile(join(secrets, 'audit-signing-key'), createCheckpointKey().privateKeyPem);
-  const partners = await startCast(configuration.destinations, secretsIn(secrets), address);
+  const secret = secretsIn(secrets);
+  const partners = await startCast(configuration.destinations, secret, address);
 
   const environment = {
     DATABASE_URL: database.appUrl, PORT: String(port), FINDME_PUBLIC_URL: address, FINDME_CONFIG: configFile, FINDME_SECRETS: secrets,
@@ -79,7 +82,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const officer = (user: DrillOfficer) => officers.find((o) => o.user === user)!;
   const typists = new Map<DrillOfficer, ApiClient>();
   const stack: Stack = {
-    address, database, partners,
+    address, database, partners, secret,
     partner: (id) => {
       const partner = partners.get(id);
       if (!partner) throw new Error(`there is no partner ${id}`);

@@ -1,10 +1,10 @@
-import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
+import type { Channel, Connection, Destination, Exhibit, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
 import { HttpsConnection } from '#dispatch/https/connection.js';
 import { Refusal } from '#kernel/errors.js';
 import type { AlertId } from '#kernel/ids.js';
 import { outcomeOf } from './answer.js';
-import { airportDisplaySettings, type AirportDisplaySettings } from './config.js';
-import { CONTENT_TYPE, picturesOf, preview } from './encode.js';
+import { airportDisplaySettings, nameOf, type AirportDisplaySettings } from './config.js';
+import { CONTENT_TYPE, encode, picturesOf, preview } from './encode.js';
 import { PreparedNotices, readSeal, type Prepared, type Seal } from './prepared-notices.js';
 
 /** Signed CAP with pictures to the display systems of airports. Its connections share what they draw and sign. */
@@ -18,6 +18,15 @@ export function createAirportDisplay(prepared = new PreparedNotices()): Channel<
     lapses: true,
     parts: () => 1,
     preview,
+    exhibits: (notice, settings) => [
+      ...picturesOf(notice, settings).map((kind): Exhibit => ({
+        name: `${nameOf(kind)}.jpg`, mediaType: 'image/jpeg', language: kind.language, make: async (message) => (await prepared.pictures(message, { pictures: [kind] }))[0]!.bytes,
+      })),
+      {
+        name: 'cap.xml', mediaType: 'application/cap+xml', lacks: 'signature',
+        make: async (message) => Buffer.from(encode(message.notice, settings.sender, await prepared.pictures(message, settings), message.photo)),
+      },
+    ],
     receiptSecrets: ({ secret }) => [secret],
     open: (destination, line) => new AirportConnection(destination, line, prepared),
   };

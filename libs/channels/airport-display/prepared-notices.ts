@@ -96,12 +96,16 @@ export class PreparedNotices {
   prepare({ notice, photo }: Pick<Message, 'notice' | 'photo'>, settings: AirportDisplaySettings, seal: Seal): Promise<Prepared> {
     this.drawn.forgetOthers(notice);
     this.bodies.forgetOthers(notice);
-    const kinds = picturesOf(notice, settings);
-    const of = `${notice.contentHash} ${notice.sent} ${notice.expires} ${photo?.sha256 ?? '-'}`;
-    return this.bodies.get(`${of} ${settings.sender} ${seal.id} ${kinds.map(nameOf).join()}`, notice, async () => {
-      const pictures = await Promise.all(kinds.map((kind) => this.drawn.get(`${of} ${nameOf(kind)}`, notice, () => this.picture({ notice, ...(photo && { photo }) }, kind))));
+    const names = picturesOf(notice, settings).map(nameOf).join();
+    return this.bodies.get(`${versionOf({ notice, ...(photo && { photo }) })} ${settings.sender} ${seal.id} ${names}`, notice, async () => {
+      const pictures = await this.pictures({ notice, ...(photo && { photo }) }, settings);
       return { pictures, body: pack(signCap(encode(notice, settings.sender, pictures, photo), seal), pictures) };
     });
+  }
+
+  /** The pictures of a notice; refuses as `prepare`. */
+  pictures(message: Pick<Message, 'notice' | 'photo'>, settings: Pick<AirportDisplaySettings, 'pictures'>): Promise<readonly Picture[]> {
+    return Promise.all(picturesOf(message.notice, settings).map((kind) => this.drawn.get(`${versionOf(message)} ${nameOf(kind)}`, message.notice, () => this.picture(message, kind))));
   }
 
   private async picture({ notice, photo }: Pick<Message, 'notice' | 'photo'>, kind: PictureKind): Promise<Picture> {
@@ -111,4 +115,9 @@ export class PreparedNotices {
     const bytes = await this.draw(card, 'image/jpeg', photo?.bytes);
     return { name: nameOf(kind), bytes, sha256: sha256Hex(bytes) };
   }
+}
+
+/** Names what is drawn, whatever picture of it. */
+function versionOf({ notice, photo }: Pick<Message, 'notice' | 'photo'>): string {
+  return `${notice.contentHash} ${notice.sent} ${notice.expires} ${photo?.sha256 ?? '-'}`;
 }

@@ -2,7 +2,7 @@ import type { Channel, Connection, Destination, Line } from '#dispatch/channel.j
 import { HttpsConnection } from '#dispatch/https/connection.js';
 import { outcomeOf } from './answer.js';
 import { capPushSettings, type CapPushSettings } from './config.js';
-import { preview } from './encode.js';
+import { exhibits, preview } from './encode.js';
 import { readSeal, SignedNotices } from './signed-notices.js';
 
 /** Signed CAP 1.2, pushed over HTTPS and acknowledged in CAP. Its connections share what they sign. */
@@ -16,6 +16,7 @@ export function createCapPush(signed = new SignedNotices()): Channel<CapPushSett
     lapses: true,
     parts: () => 1,
     preview,
+    exhibits,
     airing: ({ airs }) => (airs ? 'awaited' : undefined),
     receiptSecrets: ({ secret }) => [secret],
     open: (destination, line) => openCapPush(destination, line, signed),

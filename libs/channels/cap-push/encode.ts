@@ -4,7 +4,7 @@ import { LANGUAGES } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
 import { photoAddress } from '#alerts/photo-address.js';
 import type { Fault } from '#kernel/errors.js';
-import type { Photo, Preview } from '#dispatch/channel.js';
+import type { Exhibit, Photo, Preview } from '#dispatch/channel.js';
 import type { CapPushSettings } from './config.js';
 
 /** The CAP message of a notice, unsigned. The same for every destination of a sender. Pure. */
@@ -13,6 +13,11 @@ export function encode(notice: SentNotice, sender: string, photo?: Photo): Canon
   // Another photo than the approved one would pass under the approval.
   if (photo && photo.sha256 !== notice.photo?.sha256) throw new TypeError('the photo at hand is not the one of the notice');
   return writeCap(notice, { sender, ...(uri !== undefined && { photoUri: uri }), ...(photo && { photo: photo.bytes }) });
+}
+
+/** The CAP message itself, before it is signed. */
+export function exhibits(_notice: Notice, { sender }: CapPushSettings): readonly Exhibit[] {
+  return [{ name: 'cap.xml', mediaType: 'application/cap+xml', lacks: 'signature', make: ({ notice, photo }) => Promise.resolve(Buffer.from(encode(notice, sender, photo))) }];
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Fault } from '#kernel/errors.js';
+import { fail, type Fault } from '#kernel/errors.js';
 import type { Language } from '#alerts/content.js';
 import type { SentNotice } from '#alerts/notice.js';
 import { drawCard, layCard } from '#alerts/pictures/card.js';
@@ -6,6 +6,12 @@ import type { Photo } from '#dispatch/channel.js';
 
 /** A card as it goes into the playout's folder, or why it cannot be made. */
 export type Drawn = { readonly bytes: Buffer } | { readonly fault: Fault };
+
+/** The bytes of a card; refuses with the fault for which it cannot be made. */
+export function bytesOf(drawn: Drawn): Buffer {
+  if ('fault' in drawn) throw fail(drawn.fault.code, drawn.fault.field, drawn.fault.detail);
+  return drawn.bytes;
+}
 
 /**
  * Cards of the last minute, so that a hundred stations of one notice are one drawing. Small and short-lived, because it

@@ -9,7 +9,7 @@ import { warmLettering } from '#alerts/pictures/font.js';
 import { houseVoice, SpokenNotices, type Voice } from '#alerts/voice.js';
 import { airedWord } from '#dispatch/airing.js';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
-import { Cards } from './cards.js';
+import { bytesOf, Cards } from './cards.js';
 import { casparcgSettings, type CasparcgSettings } from './config.js';
 import { airCommands, clearCommands, mediaName, preview } from './encode.js';
 import { Conversation, ServerTrouble, StrangeAnswer } from './server.js';
@@ -27,6 +27,10 @@ export function createCasparcg(voice: Voice): Channel<CasparcgSettings> {
     lapses: false,
     parts: () => 1,
     preview,
+    exhibits: (_notice, { language }) => [
+      { name: `card-${language}.jpg`, mediaType: 'image/jpeg', language, make: async ({ notice, photo }) => bytesOf(await cards.of(notice, language, photo)) },
+      { name: `voice-${language}.wav`, mediaType: 'audio/wav', language, make: ({ notice }) => spoken.bytesOf(notice, [language]) },
+    ],
     airing: () => 'triggered',
     open: (destination, line) => {
       setImmediate(warmLettering);

@@ -32,11 +32,16 @@ export function airCommands(message: Pick<Message, 'key' | 'notice'>, seconds: n
 export const clearCommands = ({ videoChannel, layer }: CasparcgSettings): readonly string[] => [0, 1, 2].map((above) => `CLEAR ${videoChannel}-${layer + above}`);
 
 /** What stands on the card and runs along its foot; faults where the card does not take it whole. */
-export function preview(notice: Notice, { language }: CasparcgSettings): readonly Preview[] {
+export function preview(notice: Notice, { language, seconds, crawlTemplate }: CasparcgSettings): readonly Preview[] {
   const { headline, full, short } = notice.texts[language];
   const text = `${headline}\n${full}\n${short}`;
   const length = [...text].length;
   const faults: Fault[] = [...layCard(notice, 'television', language, notice.photo !== undefined).faults];
   if (length > LONGEST && !faults.some(({ code }) => code === 'TEXT_TOO_LONG')) faults.push({ code: 'TEXT_TOO_LONG', field: `texts.${language}.full`, detail: `${length} of ${LONGEST} characters.` });
-  return [{ language, encoding: 'UTF-8', text, length, limit: LONGEST, unit: 'characters', segments: 1, faults }];
+  const crawl = crawlTemplate === undefined ? undefined : crawlOf(notice, [language]);
+  return [{
+    language, encoding: 'UTF-8', text, length, limit: LONGEST, unit: 'characters', segments: 1, faults,
+    // The voice may take longer, and then the card stays as long as it speaks.
+    fields: { 'least seconds': String(Math.max(seconds, crawl?.seconds ?? 0)), ...(crawl && { crawl: crawl.text, 'crawl seconds': String(crawl.seconds) }) },
+  }];
 }

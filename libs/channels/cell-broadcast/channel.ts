@@ -2,7 +2,7 @@ import type { Channel } from '#dispatch/channel.js';
 import { openCapEntity } from './cap-entity.js';
 import { cellBroadcastSettings, type CellBroadcastSettings } from './config.js';
 import { EcbeConnection } from './ecbe-connection.js';
-import { preview } from './encode.js';
+import { exhibits, preview } from './encode.js';
 
 /** Cell broadcast: every handset in reach at once, through an operator's broadcast entity or an Osmocom centre. */
 export const cellBroadcast: Channel<CellBroadcastSettings> = {
@@ -16,6 +16,7 @@ export const cellBroadcast: Channel<CellBroadcastSettings> = {
   // Making room in a centre is three requests, each of which waits for the base stations.
   attemptMs: ({ driver, timeoutMs }) => (driver === 'osmo-cbc' ? 3 * timeoutMs : timeoutMs),
   preview,
+  exhibits,
   open: ({ settings, ...destination }, line) =>
     settings.driver === 'cbe-cap' ? openCapEntity({ ...destination, settings }, line) : new EcbeConnection({ ...destination, settings }, line),
 };

@@ -4,7 +4,7 @@ import { cellBroadcastPages, measureCellBroadcast, type CellBroadcastMeasure } f
 import type { Mode, Notice, NoticeKind, SentNotice } from '#alerts/notice.js';
 import { isXmlText } from '#cap/xml.js';
 import { writeCap, type CanonicalCap, type CapParameter } from '#cap/write.js';
-import type { Preview } from '#dispatch/channel.js';
+import type { Exhibit, Piece, Preview } from '#dispatch/channel.js';
 import { Refusal, type Fault } from '#kernel/errors.js';
 import type { CbeCapSettings, CellBroadcastSettings, OsmoCbcSettings } from './config.js';
 
@@ -78,7 +78,7 @@ function measured(text: string): CellBroadcastMeasure | undefined {
 /** What handsets would show, language by language, with every fault; nothing for an ending, which shows nothing. Pure. */
 export function preview(notice: Notice, settings: CellBroadcastSettings): readonly Preview[] {
   if (isEnding(notice)) return [];
-  return settings.languages.map((language) => {
+  return slotsOf(notice.mode, settings).map(({ language, messageId }) => {
     const { field, text, measure } = wordsOf(notice, language);
     const at = `texts.${language}.${field}`;
     const faults: Fault[] = [];
@@ -89,8 +89,22 @@ export function preview(notice: Notice, settings: CellBroadcastSettings): readon
     return {
       language, encoding: gsm ? 'GSM-7' : 'UCS-2', text, length: measure?.length ?? text.length, limit: measure?.limit ?? 615,
       unit: gsm ? 'septets' : 'code-units', segments: measure?.pages ?? 1, faults,
+      fields: { 'EU-Alert': classOf(notice.mode, settings.alertClass).name, 'message identifier': String(messageId), 'serial number': String(serialOf(notice)) },
+      ...(faults.length === 0 && { pieces: piecesOf(text) }),
     };
   });
+}
+
+/** The pages as handsets decode them: 82 octets each, padding included. */
+function piecesOf(text: string): readonly Piece[] {
+  const { pages, texts } = cellBroadcastPages(text);
+  return pages.map((page, index) => ({ text: texts[index]!, octets: Buffer.from(page).toString('hex') }));
+}
+
+/** The CAP message, where that is what the operator gets. */
+export function exhibits(_notice: Notice, settings: CellBroadcastSettings): readonly Exhibit[] {
+  if (settings.driver !== 'cbe-cap') return [];
+  return [{ name: 'cap.xml', mediaType: 'application/cap+xml', lacks: 'signature', make: ({ notice }) => Promise.resolve(Buffer.from(encodeCap(notice, settings))) }];
 }
 
 /** A body of `POST /api/ecbe/v1/message`: `cbc_message` of cbc.schema.json, in the wrapping that the program itself reads. */

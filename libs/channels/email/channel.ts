@@ -3,7 +3,8 @@ import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeRes
 import { listenForBounces } from './bounce.js';
 import { Citizens } from './citizens.js';
 import { emailSettings, type EmailSettings } from './config.js';
-import { composeMail, encodeMail, previewMail } from './encode.js';
+import { composeMail, encodeMail, exhibits, previewMail } from './encode.js';
+import { EMAIL } from './links.js';
 import { isLasting, outcomeOf } from './outcome.js';
 import { receiptKeyOf } from './receipt-key.js';
 import { openPool } from './server.js';
@@ -23,6 +24,8 @@ export const email: Channel<EmailSettings> = {
   parts: ({ audience }) => audience?.shards ?? 1,
   attemptMs: ({ audience }) => audience?.partMs ?? ATTEMPT_MS,
   preview: previewMail,
+  exhibits,
+  reaches: ({ audience, to }) => (audience ? { members: EMAIL } : { people: to.length }),
   open: (destination, line) => (destination.settings.audience ? new Citizens(destination, line, destination.settings.audience) : new EmailConnection(destination, line)),
 };
 

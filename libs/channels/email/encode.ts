@@ -4,7 +4,7 @@ import type { Fault } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
-import type { Message, Photo, Preview } from '#dispatch/channel.js';
+import type { Exhibit, Message, Photo, Preview } from '#dispatch/channel.js';
 import type { EmailSettings } from './config.js';
 
 /** Octets of one language's section: far above any notice, far below what mail servers refuse. */
@@ -54,8 +54,23 @@ export function previewMail(notice: Notice, settings: EmailSettings): Preview[] 
   // Who asked to be told is told in a language of their own: any of them.
   return (settings.audience ? LANGUAGES : settings.languages).map((language) => {
     const text = sectionOf(notice, language);
-    return { language, encoding: 'UTF-8', text, length: Buffer.byteLength(text), limit: SECTION_LIMIT, unit: 'octets', segments: 1, faults: faultsOf(text, language) };
+    return {
+      language, encoding: 'UTF-8', text, length: Buffer.byteLength(text), limit: SECTION_LIMIT, unit: 'octets', segments: 1, faults: faultsOf(text, language),
+      fields: { Subject: subjectOf(notice, settings.audience ? language : settings.languages[0]), From: `${settings.from.name} <${settings.from.address}>` },
+    };
   });
+}
+
+/** The mail as plain text and as HTML: one for the newsrooms, one in each language for those who asked to be told. */
+export function exhibits(_notice: Notice, settings: EmailSettings): readonly Exhibit[] {
+  const mails: readonly (Pick<Exhibit, 'language'> & { readonly languages: EmailSettings['languages'] })[] = settings.audience
+    ? LANGUAGES.map((language) => ({ language, languages: [language] }))
+    : [{ languages: settings.languages }];
+  return mails.flatMap(({ language, languages }) => (['text', 'html'] as const).map((form): Exhibit => ({
+    name: `mail${language === undefined ? '' : `-${language}`}.${form === 'text' ? 'txt' : 'html'}`, mediaType: form === 'text' ? 'text/plain' : 'text/html',
+    ...(language !== undefined && { language, lacks: 'personal-link' }),
+    make: ({ notice, photo }) => Promise.resolve(Buffer.from(bodyOf(notice, photo, { ...settings, languages })[form])),
+  })));
 }
 
 function htmlOf(notice: SentNotice, settings: EmailSettings, photo: Photo | undefined): string {
@@ -70,6 +85,20 @@ function htmlOf(notice: SentNotice, settings: EmailSettings, photo: Photo | unde
   return `<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>${banner}${picture}${sections.join('<hr>')}</body></html>`;
 }
 
+function subjectOf({ mode, texts }: Notice, language: Language = 'sr-Latn'): string {
+  const { headline } = texts[language];
+  return oneLine(mode === 'drill' ? `[${DRILL}] ${headline}` : headline);
+}
+
+/** What the mail says in both of its forms. An ending shows no photo. */
+function bodyOf(notice: SentNotice, photo: Photo | undefined, settings: EmailSettings): Pick<Mail, 'text' | 'html'> {
+  const sections = settings.languages.map((language) => sectionOf(notice, language));
+  return {
+    text: [...(notice.mode === 'drill' ? [DRILL_WARNING] : []), ...sections].join('\n\n----\n\n'),
+    html: htmlOf(notice, settings, isEnding(notice) ? undefined : photo),
+  };
+}
+
 const cidOf = (photo: Photo) => `${photo.sha256.slice(0, 32)}@photo`;
 
 /**
@@ -80,15 +109,11 @@ export function composeMail(message: Message, destination: DestinationId, settin
   const { notice, key } = message;
   const photo = isEnding(notice) ? undefined : message.photo;
   const idOf = (identifier: string) => messageIdOf(identifier, destination, settings.bounce.domain);
-  const [first] = settings.languages;
-  const headline = notice.texts[first ?? 'sr-Latn'].headline;
-  const sections = settings.languages.map((language) => sectionOf(notice, language));
   return {
     messageId: idOf(notice.identifier),
     references: notice.references.map((r) => idOf(r.identifier)),
-    subject: oneLine(notice.mode === 'drill' ? `[${DRILL}] ${headline}` : headline),
-    text: [...(notice.mode === 'drill' ? [DRILL_WARNING] : []), ...sections].join('\n\n----\n\n'),
-    html: htmlOf(notice, settings, photo),
+    subject: subjectOf(notice, settings.languages[0]),
+    ...bodyOf(notice, photo, settings),
     headers: {
       // RFC 3834, section 5: nobody's vacation responder answers this.
       'Auto-Submitted': 'auto-generated',

@@ -1,7 +1,7 @@
 import bindings from 'gtfs-realtime-bindings';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
-import type { Preview } from '#dispatch/channel.js';
+import type { Exhibit, Preview } from '#dispatch/channel.js';
 import { fail, type Fault } from '#kernel/errors.js';
 import type { GtfsRealtimeSettings } from './config.js';
 
@@ -95,4 +95,9 @@ export function preview(notice: Notice, settings: GtfsRealtimeSettings): readonl
     };
     return [show('headline', notice.texts[language].headline, settings.headerLimit), show('full', describe(notice, language), settings.descriptionLimit)];
   });
+}
+
+/** The feed, as octets of Protocol Buffers. */
+export function exhibits(_notice: Notice, settings: GtfsRealtimeSettings): readonly Exhibit[] {
+  return [{ name: 'feed.pb', mediaType: 'application/x-protobuf', make: ({ notice }) => Promise.resolve(encode(notice, settings)) }];
 }

@@ -24,6 +24,9 @@ export function createLiquidsoap(voice: Voice): Channel<LiquidsoapSettings> {
     lapses: false,
     parts: () => 1,
     preview,
+    exhibits: (_notice, { languages }) => [
+      { name: 'voice.wav', mediaType: 'audio/wav', ...(languages.length === 1 && { language: languages[0]! }), make: ({ notice }) => spoken.bytesOf(notice, languages) },
+    ],
     airing: () => 'triggered',
     open: (destination, line) => new RadioConnection(destination, line, spoken),
   };

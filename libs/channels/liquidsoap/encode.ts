@@ -38,6 +38,6 @@ export function preview(notice: Notice, { languages, longestText }: LiquidsoapSe
     const text = spokenText(notice, language);
     const length = [...text].length;
     const faults: Fault[] = length > longestText ? [{ code: 'TEXT_TOO_LONG', field: `texts.${language}.short`, detail: `${length} of ${longestText} spoken characters.` }] : [];
-    return { language, encoding: 'UTF-8', text, length, limit: longestText, unit: 'characters', segments: 1, faults };
+    return { language, encoding: 'UTF-8', text, length, limit: longestText, unit: 'characters', segments: 1, faults, fields: { title: notice.texts[languages[0]!].headline } };
   });
 }

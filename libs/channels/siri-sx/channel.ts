@@ -2,7 +2,7 @@ import type { Channel } from '#dispatch/channel.js';
 import { HttpsConnection } from '#dispatch/https/connection.js';
 import { outcomeOf } from './answer.js';
 import { siriSxSettings, type SiriSxSettings } from './config.js';
-import { encode, preview, situationOf } from './encode.js';
+import { encode, exhibits, preview, situationOf } from './encode.js';
 
 /** SIRI 2.1 situation exchange pushed to the screens of rail and bus stations, each of which is confirmed. */
 export const siriSx: Channel<SiriSxSettings> = {
@@ -14,6 +14,7 @@ export const siriSx: Channel<SiriSxSettings> = {
   lapses: true,
   parts: () => 1,
   preview,
+  exhibits,
   receiptSecrets: ({ secret }) => [secret],
   open: (destination, line) => new HttpsConnection(destination, line, {
     pack: ({ notice }) => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LANGUAGES, type Language } from '#alerts/content.js';
-import { loadNumbers, numbersOf } from './numbers.js';
+import type { Reached } from '#dispatch/channel.js';
+import { loadNumbers, numbersOf, SMS } from './numbers.js';
 
 const ascii = (max: number) => z.string().regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces').max(max);
 
@@ -92,6 +93,12 @@ export function partsOf({ audience }: SmppSettings): number {
   if (audience.kind === 'distribution-list') return 1;
   if (audience.kind === 'subscribers') return audience.shards;
   return Math.max(1, Math.ceil(numbersOf(audience.file).length / audience.partSize));
+}
+
+/** Whom it reaches; nothing for the operator's own list, which only the operator can count. */
+export function reaches({ audience }: SmppSettings): Reached | undefined {
+  if (audience.kind === 'subscribers') return { members: SMS };
+  return audience.kind === 'numbers' ? { people: numbersOf(audience.file).length } : undefined;
 }
 
 /** Where a part goes: the name of a list, or the numbers of the file. Empty when there is no such part; subscribers are read as they are told. */

@@ -134,6 +134,15 @@ describe('the preview of an SMS', () => {
     expect(cyrillic?.faults.map((f) => f.code)).toEqual(['TEXT_TOO_LONG']);
   });
 
+  it('shows the octets of every part as they stand in the PDU, the header that joins them included', () => {
+    const notice = sampleNotice();
+    const settings = settingsWith({ languages: ['sr-Cyrl', 'en'], maxSegments: 10 });
+    const shown = previewSms(notice, settings).map(({ pieces = [] }) => pieces.map(({ octets }) => octets));
+    const sent = encodeNotice(notice, KEY, settings).map(({ segments }) => segments.map(({ after }) => after.subarray(SM_LENGTH_AT + 1, SM_LENGTH_AT + 1 + after.readUInt8(SM_LENGTH_AT)).toString('hex')));
+    expect(shown).toEqual(sent);
+    expect(shown[0]!.length).toBeGreaterThan(1);
+  });
+
   it('finds half a surrogate pair', () => {
     expect(previewSms(noticeSaying('x \ud83d y'), settingsWith())[0]?.faults.map((f) => f.code)).toEqual(['TEXT_NOT_ENCODABLE']);
   });

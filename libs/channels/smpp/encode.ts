@@ -35,7 +35,7 @@ const EMPTY = cString('');
 
 /** What the phones would show, language by language, with every fault. Pure. */
 export function previewSms(notice: Notice, settings: SmppSettings): readonly Preview[] {
-  return languagesOf(settings).map((language) => {
+  return languagesOf(settings).map((language, order) => {
     const text = notice.texts[language].short;
     const field = `texts.${language}.short`;
     const { encodable: gsm, septets } = measureGsm7(text);
@@ -47,8 +47,28 @@ export function previewSms(notice: Notice, settings: SmppSettings): readonly Pre
     if (!measureUcs2(text).encodable) faults.push({ code: 'TEXT_NOT_ENCODABLE', field });
     else if (segments <= settings.maxSegments) segments = splitSms(text).parts.length;
     if (segments > settings.maxSegments) faults.push({ code: 'TEXT_TOO_LONG', field, detail: `SMS: ${segments} parts, at most ${settings.maxSegments}.` });
-    return { language, encoding: gsm ? 'GSM-7' : 'UCS-2', text, length, limit, unit: gsm ? 'septets' : 'code-units', segments, faults };
+    return {
+      language, encoding: gsm ? 'GSM-7' : 'UCS-2', text, length, limit, unit: gsm ? 'septets' : 'code-units', segments, faults,
+      fields: { source_addr: settings.source.address, data_coding: String(DATA_CODING[gsm ? 'gsm7' : 'ucs2']) },
+      ...(faults.length === 0 && { pieces: shortMessages(notice, language, order).messages.map(({ part, octets }) => ({ text: part, octets: octets.toString('hex') })) }),
+    };
   });
+}
+
+/**
+ * What a phone gets in one language: the parts of the text, each with its `short_message` as it stands in the PDU, the header
+ * by which the phone joins them included (information element 00, an 8-bit reference: 3GPP TS 23.040, section 9.2.3.24.1).
+ */
+function shortMessages(notice: Notice, language: Language, order: number): { encoding: keyof typeof DATA_CODING; messages: readonly { readonly part: string; readonly octets: Buffer }[] } {
+  const { encoding, parts } = splitSms(notice.texts[language].short);
+  const encode = encoding === 'gsm7' ? encodeGsm7Unpacked : encodeUcs2;
+  const reference = referenceOf(notice, order);
+  return {
+    encoding,
+    messages: parts.map((part, index) => ({
+      part, octets: Buffer.concat([Buffer.from(parts.length === 1 ? [] : [0x05, 0x00, 0x03, reference, parts.length, index + 1]), encode(part)]),
+    })),
+  };
 }
 
 /**
@@ -56,14 +76,10 @@ export function previewSms(notice: Notice, settings: SmppSettings): readonly Pre
  */
 export function encodeNotice(notice: SentNotice, key: string, settings: SmppSettings): readonly SmsMessage[] {
   return languagesOf(settings).map((language, order) => {
-    const { encoding, parts } = splitSms(notice.texts[language].short);
-    const bytes = parts.map(encoding === 'gsm7' ? encodeGsm7Unpacked : encodeUcs2);
-    const reference = referenceOf(notice, order);
-    const segments = bytes.map((text, index): Segment => {
-      const last = index === bytes.length - 1;
-      // Information element 00, concatenated short messages with an 8-bit reference (3GPP TS 23.040, section 9.2.3.24.1).
-      const header = bytes.length === 1 ? [] : [0x05, 0x00, 0x03, reference, bytes.length, index + 1];
-      const fields = [header.length > 0 ? UDH_INDICATOR : 0, 0, settings.priority];
+    const { encoding, messages } = shortMessages(notice, language, order);
+    const segments = messages.map(({ octets }, index): Segment => {
+      const last = index === messages.length - 1;
+      const fields = [messages.length > 1 ? UDH_INDICATOR : 0, 0, settings.priority];
       const receipt = last && expectsReceipts(settings) ? 1 : 0;
       return {
         before: Buffer.concat([EMPTY, Buffer.from([settings.source.ton, settings.source.npi]), cString(settings.source.address)]),
@@ -71,8 +87,8 @@ export function encodeNotice(notice: SentNotice, key: string, settings: SmppSett
           Buffer.from(fields),
           EMPTY,
           cString(absoluteTime(notice.expires)),
-          Buffer.from([receipt, 0, DATA_CODING[encoding], 0, header.length + text.length, ...header]),
-          text,
+          Buffer.from([receipt, 0, DATA_CODING[encoding], 0, octets.length]),
+          octets,
           ...(settings.keyTlv === null ? [] : keyParameters(settings.keyTlv, `${key}#${notice.kind}.${language}`, index + 1)),
         ]),
       };

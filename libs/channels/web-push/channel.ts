@@ -28,6 +28,7 @@ export const webPush: Channel<WebPushSettings> = {
   parts: ({ shards }) => shards,
   attemptMs: ({ partMs }) => partMs,
   preview: (notice) => previewPush(notice),
+  reaches: () => ({ members: WEB_PUSH }),
   open: (destination, line) => new WebPush(destination, line, systemResolve),
 };
 

@@ -63,6 +63,7 @@ export function previewPush(notice: Notice): Preview[] {
     const limit = PAYLOAD_LIMIT - (Buffer.byteLength(JSON.stringify(payload)) - length);
     return {
       language, encoding: 'UTF-8', text, length, limit, unit: 'octets', segments: 1,
+      fields: { title: payload.title, body: payload.body, url: payload.url, tag: payload.tag, ...(payload.image !== undefined && { image: payload.image }) },
       faults: [
         ...(length > limit ? [{ code: 'TEXT_TOO_LONG' as const, field: `texts.${language}.short`, detail: `At most ${limit} octets with the headline.` }] : []),
         ...(/\p{Surrogate}/u.test(text) ? [{ code: 'TEXT_NOT_ENCODABLE' as const, field: `texts.${language}` }] : []),

@@ -6,7 +6,7 @@ import { HttpsConnection } from '#dispatch/https/connection.js';
 import type { Parcel } from '#dispatch/https/wire.js';
 import { signWebhook } from '#dispatch/webhook-signature.js';
 import { webhookSettings, type WebhookSettings } from './config.js';
-import { encode, encodeErasure, preview } from './encode.js';
+import { encode, encodeErasure, exhibits, preview } from './encode.js';
 
 /** Notices as Standard Webhooks: JSON with the words and the address of the CAP file, signed. */
 export const webhook: Channel<WebhookSettings> = {
@@ -18,6 +18,7 @@ export const webhook: Channel<WebhookSettings> = {
   lapses: false,
   parts: () => 1,
   preview,
+  exhibits,
   receiptSecrets: ({ secret }) => [secret],
   open: (destination, line) => new WebhookConnection(destination, line),
 };

@@ -1,6 +1,6 @@
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
-import type { Preview } from '#dispatch/channel.js';
+import type { Exhibit, Preview } from '#dispatch/channel.js';
 import type { ErasureRequest } from '#dispatch/erasure.js';
 import { fail, type Fault } from '#kernel/errors.js';
 import type { WebhookSettings } from './config.js';
@@ -61,4 +61,9 @@ function show(notice: Notice, language: Language, field: 'headline' | 'full' | '
   if (length > limit) faults.push({ code: 'TEXT_TOO_LONG', field: at, detail: `${length} of ${limit} characters.` });
   if (/\p{Surrogate}/u.test(text)) faults.push({ code: 'TEXT_NOT_ENCODABLE', field: at, detail: 'UTF-8.' });
   return { language, encoding: 'UTF-8', text, length, limit, unit: 'characters', segments: 1, faults };
+}
+
+/** The payload. */
+export function exhibits(_notice: Notice): readonly Exhibit[] {
+  return [{ name: 'webhook.json', mediaType: 'application/json', make: ({ notice }) => Promise.resolve(encode(notice)) }];
 }

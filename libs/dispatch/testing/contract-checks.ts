@@ -23,6 +23,7 @@ export function contractChecks<S>(harness: ContractHarness<S>): readonly Contrac
     on('refuses settings that are none, and reads its own settings again unchanged', readsSettings),
     on('previews exactly what it sends, and finds no fault in a proper notice', previewsExactly),
     on('tells in the preview that a text is too long or cannot be encoded, and never shortens it', previewsFaults),
+    ...(harness.channel.exhibits ? [on('makes every exhibit that it names, each under a name of its own', makesExhibits)] : []),
     on('publishes once: accepted, and one entry under our key in the partner\'s ledger', (r) => publishesOnce(r, perMessage)),
     on('gives each of several messages at once its own answer', (r) => publishesSeveral(r, perMessage)),
     on('has one effect for the same key twice, or says that a person must be asked', (r) => repeatsSafely(r, perMessage)),
@@ -88,6 +89,18 @@ async function previewsFaults<S>(r: Rehearsal<S>): Promise<void> {
   if (r.harness.notEncodable === undefined) return;
   const strange = previewOf(r, filled(r.harness.notEncodable));
   assert.ok(strange.some((p) => p.faults.some((f) => f.code === 'TEXT_NOT_ENCODABLE')), 'a letter outside the encoding is a fault');
+}
+
+async function makesExhibits<S>(r: Rehearsal<S>): Promise<void> {
+  const message = r.message();
+  const exhibits = r.harness.channel.exhibits!(message.notice, r.destination.settings);
+  assert.equal(new Set(exhibits.map(({ name }) => name)).size, exhibits.length, 'no name stands twice');
+  for (const { name, mediaType, make } of exhibits) {
+    assert.match(name, /^[A-Za-z0-9][A-Za-z0-9.-]{0,79}$/);
+    assert.match(mediaType, /^(image|audio|text|application)\/[a-z0-9.+-]+$/);
+    assert.ok((await make(message)).length > 0, `${name} has octets`);
+    assert.deepEqual(await make(message), await make(message), `${name} is the same every time`);
+  }
 }
 
 async function publishesOnce<S>(r: Rehearsal<S>, perMessage: number): Promise<void> {
