@@ -20,7 +20,11 @@ import { HOUSE } from './parts.js';
 
 const limit = z.coerce.number().int().min(1).max(200).default(50);
 const listQuery = z.strictObject({ status: alertStatusSchema.optional(), cursor: z.string().max(200).optional(), limit });
-const timelineQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0), limit });
+const place = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional();
+const timelineQuery = z.strictObject({ after: place, before: place, only: z.enum(['news', 'all']).default('all'), limit });
+const deliveriesQuery = z.strictObject({
+  destination: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/).optional(), cursor: z.string().max(400).optional(), limit: z.coerce.number().int().min(1).max(1_000).default(200),
+});
 
 const instant = z.iso.datetime();
 const summarySchema = z.object({
@@ -99,15 +103,21 @@ export class AlertsController {
   }
 
   @Get(':id/deliveries')
-  @Door({ action: 'delivery.read', summary: 'Where the alert went, how each delivery stands, and how long it took.', response: z.object({ items: z.array(deliverySchema) }), refusals: ['ALERT_MISSING'] })
-  async deliveries(@Param('mode') mode: Mode, @Param('id') id: AlertId) {
-    return { items: await this.views.deliveries(mode, id) };
+  @Door({
+    action: 'delivery.read', summary: 'Where the alert went, how each delivery stands, and how long it took; page by page, to one destination where it is named.', query: deliveriesQuery,
+    response: pageOf(deliverySchema), refusals: ['ALERT_MISSING'],
+  })
+  deliveries(@Param('mode') mode: Mode, @Param('id') id: AlertId, @Query() query: { destination?: string; cursor?: string; limit: number }) {
+    return this.views.deliveries(mode, id, query);
   }
 
   @Get(':id/timeline')
-  @Door({ action: 'delivery.read', summary: 'The facts of the alert in their order; they outlive the case.', query: timelineQuery, response: pageOf(factSchema), refusals: ['ALERT_MISSING'] })
-  timeline(@Param('mode') mode: Mode, @Param('id') id: AlertId, @Query() query: { after: number; limit: number }) {
-    return this.views.timeline(mode, id, query);
+  @Door({
+    action: 'delivery.read', query: timelineQuery, response: pageOf(factSchema), refusals: ['ALERT_MISSING'],
+    summary: 'The facts of the alert, from the oldest on, or back from `before`; `only=news` leaves out attempts, receipts, slots and erasures. They outlive the case.',
+  })
+  timeline(@Param('mode') mode: Mode, @Param('id') id: AlertId, @Query() { only, ...query }: { after?: number; before?: number; only: 'news' | 'all'; limit: number }) {
+    return this.views.timeline(mode, id, { ...query, news: only === 'news' });
   }
 }
 

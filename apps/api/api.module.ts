@@ -12,6 +12,7 @@ import { AiringController } from './airing.controller.js';
 import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { AuditController } from './audit.controller.js';
+import { BoardController } from './board.controller.js';
 import { ChangesController } from './changes.controller.js';
 import { ConsoleController } from './console.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -50,6 +51,7 @@ export const CONTROLLERS: readonly Type[] = [
   PreviewsController,
   ReviewsController,
   AlertDecisionsController,
+  BoardController,
   DeliveriesController,
   ReachController,
   AiringController,

@@ -1,18 +1,18 @@
 import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
-import type { DeliveryId } from '#kernel/ids.js';
+import type { AlertId, DeliveryId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
 import type { SignedIn } from '#identity/accounts.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { reasonBody } from './alert-decisions.controller.js';
 import { deliverySchema } from './alerts.controller.js';
-import { Door, Who } from './door.js';
+import { Door, PATH_PARAMETERS, Who } from './door.js';
 import { HOUSE } from './parts.js';
 
 const query = z.strictObject({
   state: z.literal('dead-letters').default('dead-letters'),
-  mode: z.enum(['drill', 'live']).optional(), cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50),
+  mode: z.enum(['drill', 'live']).optional(), alert: (PATH_PARAMETERS['id'] as z.ZodType<AlertId>).optional(), cursor: z.string().max(200).optional(), limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 const REFUSALS = ['DELIVERY_MISSING', 'DELIVERY_NOT_DEAD', 'REASON_MISSING', 'ALERT_ERASED'] as const;
 
@@ -29,8 +29,8 @@ export class DeliveriesController {
     action: 'delivery.read', summary: 'Dead letters: refused, out of time, failed or uncertain; oldest first.', query,
     response: z.object({ items: z.array(deliverySchema), next: z.string().nullable() }),
   })
-  list(@Query() { mode, cursor, limit }: { mode?: Mode; cursor?: string; limit: number }) {
-    return this.views.deadLetters({ limit, ...(mode && { mode }), ...(cursor && { cursor }) });
+  list(@Query() { mode, alert, cursor, limit }: { mode?: Mode; alert?: AlertId; cursor?: string; limit: number }) {
+    return this.views.deadLetters({ limit, ...(mode && { mode }), ...(alert && { alert }), ...(cursor && { cursor }) });
   }
 
   @Post(':id/retry')

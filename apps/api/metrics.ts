@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { monotonicMs } from '#kernel/clock.js';
 import type { House } from '#apps/composition.js';
+import { routeName, routesOf } from '#dispatch/channel.js';
 import { AlertViews, type Counts } from '#storage/alert-views.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 import { HOUSE } from './parts.js';
@@ -21,6 +22,7 @@ export class Metrics {
   private readonly deliveries = this.gauge('findme_deliveries', 'Deliveries by destination and state.', ['destination', 'state']);
   private readonly outbox = this.gauge('findme_outbox_waiting', 'Revisions approved or ended and not yet planned.', []);
   private readonly erasures = this.gauge('findme_erasures_open', 'Requests to erase that no partner has confirmed, by destination; overdue ones apart.', ['destination', 'overdue']);
+  private readonly breakers = this.gauge('findme_breaker_closed', 'Whether the breaker of a route is closed, as its dispatcher last wrote it down: 1 or 0.', ['destination', 'route', 'channel']);
   private readonly storeUp = this.gauge('findme_store_up', 'Whether the database answered this scrape: 1 or 0.', []);
   private readAt = -Infinity;
 
@@ -47,7 +49,7 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  private show({ alerts, deliveries, outboxWaiting }: Counts, erasures: Awaited<ReturnType<PgErasureStore['openCounts']>>): void {
+  private show({ alerts, deliveries, outboxWaiting, breakersNotClosed }: Counts, erasures: Awaited<ReturnType<PgErasureStore['openCounts']>>): void {
     this.alerts.reset();
     for (const { count, ...labels } of alerts) this.alerts.set(labels, count);
     this.deliveries.reset();
@@ -56,6 +58,12 @@ export class Metrics {
     for (const { destination, open, overdue } of erasures) {
       this.erasures.set({ destination, overdue: 'no' }, open - overdue);
       this.erasures.set({ destination, overdue: 'yes' }, overdue);
+    }
+    const notClosed = new Set(breakersNotClosed);
+    for (const destination of this.house.configuration.destinations) {
+      for (const [route, { channel }] of routesOf(destination).entries()) {
+        this.breakers.set({ destination: destination.id, route: String(route), channel }, notClosed.has(routeName(destination.id, route)) ? 0 : 1);
+      }
     }
     this.outbox.set(outboxWaiting);
     this.storeUp.set(1);

@@ -3,19 +3,16 @@ import { z } from 'zod';
 import type { House } from '#apps/composition.js';
 import type { AlertId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
-import { reachOf } from '#dispatch/reach.js';
+import { reachOf, WINDOW_MS } from '#dispatch/reach.js';
 import { PgHeadway } from '#storage/headway-store.js';
 import { Door } from './door.js';
 import { HOUSE } from './parts.js';
 
-const reachSchema = z.object({
+export const reachSchema = z.object({
   destination: z.string(), channel: z.string(), parts: z.object({ total: z.int(), accepted: z.int() }), people: z.object({ taken: z.int(), total: z.int().nullable() }),
   receipts: z.object({ expected: z.int(), confirmed: z.int(), failed: z.int() }), percent: z.number(), perSecond: z.number().nullable(),
   lastSubscriberAt: z.iso.datetime().nullable(), isEstimate: z.boolean(),
 }).meta({ id: 'Reach' });
-
-/** The stretch over which the rate is measured, in milliseconds. */
-const WINDOW_MS = 30_000;
 
 /** How far a notice has come at each destination, how fast it goes, and when the last one will have it. */
 @Controller('v1/:mode/alerts')
@@ -34,6 +31,6 @@ export class ReachController {
   async ofAlert(@Param('mode') mode: Mode, @Param('id') id: AlertId) {
     const now = this.house.clock.now();
     const reach = await this.headway.reach(mode, id, new Date(now.getTime() - WINDOW_MS));
-    return { revision: reach?.revision ?? null, kind: reach?.kind ?? null, destinations: reachOf(reach?.parts ?? [], now, WINDOW_MS) };
+    return { revision: reach?.revision ?? null, kind: reach?.kind ?? null, destinations: (reach?.destinations ?? []).map((sums) => reachOf(sums, now)) };
   }
 }

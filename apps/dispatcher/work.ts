@@ -62,6 +62,8 @@ export class Work {
   }
 
   async start(): Promise<void> {
+    const { deliveries, clock } = this.house;
+    await deliveries.closeBreakers(clock.now());
     // Connections are warm and dead partners known before the first alert.
     await this.partners.probe(PROBE_TIMEOUT_MS);
     await this.listening.start();

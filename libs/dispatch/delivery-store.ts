@@ -74,6 +74,8 @@ export interface DeliveryStore {
   receive(receipts: readonly Receipt[]): Promise<void>;
   /** The newest revision of an alert that is in the outbox. */
   newestRevision(alertId: AlertId): Promise<number>;
+  /** A process that begins knows nothing of its partners' trouble: what one before it left as open is closed, until it finds otherwise. */
+  closeBreakers(at: Date): Promise<void>;
   breakerChanged(destination: DestinationId, route: number, state: 'closed' | 'open' | 'half-open', at: Date): Promise<void>;
   /** A person's word on a dead letter. Throws `DELIVERY_MISSING`, `DELIVERY_NOT_DEAD`. Returns the alert it belongs to. */
   settleDeadLetter(id: DeliveryId, verdict: 'retry' | 'close', by: OfficerId, reason: string, at: Date): Promise<void>;

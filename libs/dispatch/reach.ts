@@ -1,23 +1,29 @@
 import type { DestinationId } from '#kernel/ids.js';
-import type { DeliveryState } from './delivery.js';
 
-/** How many of a part had been taken at a moment. */
-export interface ReachMark {
-  readonly at: Date;
-  readonly taken: number;
-  readonly total: number | null;
-}
-
-/** One part of a notice to one destination, as far as it has come. */
-export interface ReachPart {
+/**
+ * What is counted of the parts of a notice to one destination. A part has a mark each time its sender wrote down how many of
+ * its members the partner had taken; its total is unknown until a mark says it.
+ */
+export interface ReachSums {
   readonly destination: DestinationId;
   readonly channel: string;
-  readonly part: number;
-  readonly state: DeliveryState;
-  readonly acceptedAt: Date | null;
-  readonly receipts: { readonly expected: number | null; readonly confirmed: number; readonly failed: number };
-  /** Oldest first; none where a part is one message. */
-  readonly marks: readonly ReachMark[];
+  readonly parts: number;
+  /** Parts that the partner accepted, and when the last of them was. */
+  readonly accepted: number;
+  readonly lastAcceptedAt: Date | null;
+  /** Parts that go on by themselves: queued, being sent, waiting for their next attempt. */
+  readonly underWay: number;
+  readonly receipts: { readonly expected: number; readonly confirmed: number; readonly failed: number };
+  /** Members taken, over all parts. */
+  readonly taken: number;
+  /** Parts whose total is known: how many, their totals together, and of these the totals of the accepted. */
+  readonly known: { readonly parts: number; readonly total: number; readonly accepted: number; readonly acceptedTotal: number };
+  /** Members taken of parts with a known total that are not accepted, and of those under way: how many parts, and members left in them. */
+  readonly open: { readonly taken: number; readonly underWay: number; readonly left: number };
+  /** When the first part's first member was counted; null before. */
+  readonly firstMarkAt: Date | null;
+  /** Members taken since the beginning of the window, or since the first mark where that is later. */
+  readonly gained: number;
 }
 
 /** How far a notice has come at one destination, and when its last subscriber will have it. */
@@ -37,65 +43,34 @@ export interface Reach {
   readonly isEstimate: boolean;
 }
 
-const WINDOW_MS = 30_000;
-const DONE: readonly DeliveryState[] = ['accepted', 'confirmed'];
-const UNDER_WAY: readonly DeliveryState[] = ['queued', 'sending', 'waiting'];
+/** The stretch over which the rate is measured, in milliseconds: short, so that an operator which slows down is seen to. */
+export const WINDOW_MS = 30_000;
 
-/**
- * What is known of every destination from its parts. The rate is measured over the last `windowMs`, so that an operator which
- * slows down is seen to. Pure.
- */
-export function reachOf(parts: readonly ReachPart[], now: Date, windowMs = WINDOW_MS): Reach[] {
-  const byDestination = new Map<DestinationId, ReachPart[]>();
-  for (const part of parts) byDestination.set(part.destination, [...(byDestination.get(part.destination) ?? []), part]);
-  return [...byDestination.values()].map((own) => reach(own, now, windowMs));
-}
-
-function reach(parts: readonly ReachPart[], now: Date, windowMs: number): Reach {
-  const { destination, channel } = parts[0]!;
-  const isDone = (part: ReachPart) => DONE.includes(part.state);
-  const done = parts.filter(isDone);
-  const takenOf = ({ marks }: ReachPart) => marks.at(-1)?.taken ?? 0;
-  const totals = parts.map(totalOf);
-  const known = totals.filter((total) => total !== null);
+/** What is known of a destination from what was counted of its parts. Pure. */
+export function reachOf(sums: ReachSums, now: Date, windowMs = WINDOW_MS): Reach {
+  const { destination, channel, parts, accepted, underWay, receipts, taken, known, open } = sums;
   // A part that has not begun is as large as the others are: its members are spread by chance.
-  const usual = known.length > 0 ? sum(known) / known.length : null;
-  const sizeOf = (index: number) => Math.max(totals[index] ?? usual ?? 1, 0);
-  const size = sum(parts.map((_, index) => sizeOf(index)));
-  const reached = sum(parts.map((part, index) => (isDone(part) ? sizeOf(index) : Math.min(sizeOf(index), totals[index] === null ? 0 : takenOf(part)))));
-  const left = sum(parts.map((part, index) => (UNDER_WAY.includes(part.state) ? Math.max(0, sizeOf(index) - (totals[index] === null ? 0 : takenOf(part))) : 0)));
-  const isOver = parts.every((part) => !UNDER_WAY.includes(part.state));
-  const perSecond = isOver ? null : rateOf(parts, now, windowMs);
-  const isComplete = done.length === parts.length;
+  const usual = known.parts > 0 ? known.total / known.parts : null;
+  const uncounted = usual ?? 1;
+  const size = known.total + (parts - known.parts) * uncounted;
+  const reached = known.acceptedTotal + (accepted - known.accepted) * uncounted + open.taken;
+  const left = open.left + (underWay - open.underWay) * uncounted;
+  const isOver = underWay === 0;
+  const perSecond = isOver ? null : rateOf(sums, now, windowMs);
+  const isComplete = accepted === parts;
   const canEstimate = !isOver && usual !== null && perSecond !== null && perSecond > 0;
   return {
-    destination, channel,
-    parts: { total: parts.length, accepted: done.length },
-    people: { taken: sum(parts.map(takenOf)), total: known.length === parts.length ? sum(known) : null },
-    receipts: { expected: sum(parts.map((p) => p.receipts.expected ?? 0)), confirmed: sum(parts.map((p) => p.receipts.confirmed)), failed: sum(parts.map((p) => p.receipts.failed)) },
+    destination, channel, parts: { total: parts, accepted }, people: { taken, total: known.parts === parts ? known.total : null }, receipts,
     percent: isComplete ? 100 : size === 0 ? 0 : Math.min(99.9, Math.floor((reached / size) * 1_000) / 10),
     perSecond: perSecond === null ? null : Math.round(perSecond * 10) / 10,
-    lastSubscriberAt: isComplete ? latest(done) : canEstimate ? new Date(now.getTime() + (left / perSecond) * 1_000) : null,
+    lastSubscriberAt: isComplete ? sums.lastAcceptedAt : canEstimate ? new Date(now.getTime() + (left / perSecond) * 1_000) : null,
     isEstimate: !isComplete && canEstimate,
   };
 }
 
 /** People a second between the beginning of the window, or of the sending if that is later, and now. */
-function rateOf(parts: readonly ReachPart[], now: Date, windowMs: number): number | null {
-  const first = Math.min(...parts.flatMap(({ marks }) => marks.slice(0, 1).map(({ at }) => at.getTime())));
-  const from = Math.max(first, now.getTime() - windowMs);
-  const span = (now.getTime() - from) / 1_000;
-  if (!Number.isFinite(first) || span <= 0) return null;
-  return sum(parts.map(({ marks }) => {
-    const atFrom = marks.filter(({ at }) => at.getTime() <= from).at(-1)?.taken ?? marks[0]?.taken ?? 0;
-    return Math.max(0, (marks.at(-1)?.taken ?? 0) - atFrom);
-  })) / span;
-}
-
-const totalOf = ({ marks }: ReachPart): number | null => marks.findLast(({ total }) => total !== null)?.total ?? null;
-const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
-
-function latest(parts: readonly ReachPart[]): Date | null {
-  const times = parts.flatMap(({ acceptedAt }) => (acceptedAt ? [acceptedAt.getTime()] : []));
-  return times.length > 0 ? new Date(Math.max(...times)) : null;
+function rateOf({ firstMarkAt, gained }: ReachSums, now: Date, windowMs: number): number | null {
+  if (firstMarkAt === null) return null;
+  const span = (now.getTime() - Math.max(firstMarkAt.getTime(), now.getTime() - windowMs)) / 1_000;
+  return span > 0 ? gained / span : null;
 }

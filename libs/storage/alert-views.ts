@@ -1,4 +1,5 @@
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
+import { z } from 'zod';
 import { fail } from '#kernel/errors.js';
 import type { AlertId, DeliveryId, DestinationId, OfficerId } from '#kernel/ids.js';
 import { readRecord, type Envelope } from '#audit/fact.js';
@@ -6,8 +7,9 @@ import type { AlertStatus } from '#alerts/alert.js';
 import type { Mode } from '#alerts/notice.js';
 import { DEAD_LETTERS, type DeliveryKind, type DeliveryState } from '#dispatch/delivery.js';
 import { confirmationOf, type Confirmation } from '#dispatch/ladder.js';
-import { guarded } from './database.js';
+import { guarded, rows } from './database.js';
 import { AlertEntity, AttemptEntity, DeliveryEntity, FactEntity, OutboxEntity, RevisionEntity } from './entities.js';
+import { NEWS } from './board-view.js';
 import { PgPartnerStore, type ProgressView } from './partner-store.js';
 
 /** An alert in a list: its case number and nothing of the case. */
@@ -73,10 +75,14 @@ export interface Counts {
   readonly alerts: readonly { readonly mode: Mode; readonly status: AlertStatus; readonly count: number }[];
   readonly deliveries: readonly { readonly destination: string; readonly state: DeliveryState; readonly count: number }[];
   readonly outboxWaiting: number;
+  /** Routes whose breaker is not closed, as their dispatcher last wrote it down. */
+  readonly breakersNotClosed: readonly string[];
 }
 
 /** The database counts microseconds and a cursor milliseconds; compared exactly, a page would begin with its own cursor. */
 const MOMENT = `date_trunc('milliseconds', d.created_at)`;
+
+const PLACE = z.tuple([z.int32(), z.string(), z.string(), z.int32(), z.int32()]);
 
 type DeliveryRow = DeliveryEntity & { alert: AlertEntity; outbox: OutboxEntity; last: AttemptEntity | null };
 
@@ -99,28 +105,43 @@ export class AlertViews {
     }));
   }
 
-  /** Everything that went, goes or should go out for an alert, newest revision last. Throws ALERT_MISSING. */
-  async deliveries(mode: Mode, id: AlertId): Promise<readonly DeliveryView[]> {
+  /**
+   * What went, goes or should go out for an alert, newest revision last; to one destination only where it is named. Throws
+   * ALERT_MISSING, and REQUEST_INVALID for a cursor that is none of ours.
+   */
+  async deliveries(mode: Mode, id: AlertId, { destination, cursor, limit }: { readonly destination?: string; readonly cursor?: string; readonly limit: number }): Promise<Page<DeliveryView>> {
     await this.mustExist(mode, id);
     const query = this.deliveryQuery().where('d.alertId = :id', { id })
-      .orderBy('d.revision').addOrderBy('d.channel').addOrderBy('d.destination').addOrderBy('d.part');
-    return this.withProgress((await guarded(() => query.getMany()) as DeliveryRow[]).map(toView));
+      .orderBy('d.revision').addOrderBy('d.channel').addOrderBy('d.destination').addOrderBy('d.part').addOrderBy('d.route').limit(limit + 1);
+    if (destination !== undefined) query.andWhere('d.destination = :destination', { destination });
+    // As the index of the table has them, so that a page begins where it begins and is not counted off.
+    if (cursor !== undefined) query.andWhere('(d.revision, d.channel, d.destination, d.part, d.route) > (:revision, :channel, :to, :part, :route)', placeIn(cursor));
+    const found = await guarded(() => query.getMany()) as DeliveryRow[];
+    const kept = found.slice(0, limit);
+    const last = found.length > limit ? kept.at(-1) : undefined;
+    return { items: await this.withProgress(kept.map(toView)), next: last ? Buffer.from(JSON.stringify([last.revision, last.channel, last.destination, last.part, last.route])).toString('base64url') : null };
   }
 
   /** Deliveries that wait for a person, oldest first. Throws REQUEST_INVALID for a cursor that is none of ours. */
-  async deadLetters({ mode, cursor, limit }: { readonly mode?: Mode; readonly cursor?: string; readonly limit: number }): Promise<Page<DeliveryView>> {
+  async deadLetters({ mode, alert, cursor, limit }: { readonly mode?: Mode; readonly alert?: AlertId; readonly cursor?: string; readonly limit: number }): Promise<Page<DeliveryView>> {
     const query = this.deliveryQuery().where('d.state IN (:...states)', { states: [...DEAD_LETTERS] }).addSelect(MOMENT, 'moment').orderBy('moment').addOrderBy('d.id').limit(limit + 1);
     if (mode) query.andWhere('a.mode = :mode', { mode });
+    if (alert) query.andWhere('d.alertId = :alert', { alert });
     after(query, cursor, `${MOMENT} > :at OR (${MOMENT} = :at AND d.id > :id)`);
     const { items, next } = page(await guarded(() => query.getMany()) as DeliveryRow[], limit, (d) => [d.createdAt, d.id], toView);
     return { items: await this.withProgress(items), next };
   }
 
-  /** The facts about an alert in their order, after place `after`. They outlive the case. Throws ALERT_MISSING. */
-  async timeline(mode: Mode, id: AlertId, { after: place, limit }: { readonly after: number; readonly limit: number }): Promise<Page<TimelineFact>> {
+  /**
+   * The facts about an alert: from the oldest on, after place `after`, or from the newest back, before place `before`. `news`
+   * leaves out what the board counts: attempts, receipts, slots, erasures. They outlive the case. Throws ALERT_MISSING.
+   */
+  async timeline(mode: Mode, id: AlertId, { after: place, before, news = false, limit }: { readonly after?: number; readonly before?: number; readonly news?: boolean; readonly limit: number }): Promise<Page<TimelineFact>> {
     await this.mustExist(mode, id);
-    const query = this.source.getRepository(FactEntity).createQueryBuilder('f')
-      .where('f.alertId = :id AND f.seq > :place', { id, place }).orderBy('f.seq').limit(limit + 1);
+    const query = this.source.getRepository(FactEntity).createQueryBuilder('f').where('f.alertId = :id', { id }).limit(limit + 1);
+    if (before === undefined) query.andWhere('f.seq > :place', { place: place ?? 0 }).orderBy('f.seq');
+    else query.andWhere('f.seq < :before', { before }).orderBy('f.seq', 'DESC');
+    if (news) query.andWhere(NEWS);
     const found = await guarded(() => query.getMany());
     const kept = found.slice(0, limit);
     // A record that cannot be read is the verifier's matter; the desks see the others.
@@ -131,7 +152,7 @@ export class AlertViews {
     return { items, next: found.length > limit ? kept.at(-1)!.seq : null };
   }
 
-  /** Counts for the metrics, in three small queries. */
+  /** Counts for the metrics, in a few small queries. */
   async counts(): Promise<Counts> {
     const many = <Row>(query: { getRawMany<T>(): Promise<T[]> }) => guarded(() => query.getRawMany<Row>());
     const alerts = await many<Counts['alerts'][number]>(this.source.getRepository(AlertEntity).createQueryBuilder('a')
@@ -139,7 +160,8 @@ export class AlertViews {
     const deliveries = await many<Counts['deliveries'][number]>(this.source.getRepository(DeliveryEntity).createQueryBuilder('d')
       .select('d.destination', 'destination').addSelect('d.state', 'state').addSelect('count(*)::integer', 'count').groupBy('d.destination').addGroupBy('d.state'));
     const outboxWaiting = await guarded(() => this.source.getRepository(OutboxEntity).createQueryBuilder('o').where('o.plannedAt IS NULL').getCount());
-    return { alerts, deliveries, outboxWaiting };
+    const notClosed = await rows<{ route: string }>(this.source, `SELECT route FROM breakers WHERE state <> 'closed'`);
+    return { alerts, deliveries, outboxWaiting, breakersNotClosed: notClosed.map(({ route }) => route) };
   }
 
   /** Answers once the database has. */
@@ -180,6 +202,15 @@ function page<Row, Item>(found: readonly Row[], limit: number, placeOf: (row: Ro
   const kept = found.slice(0, limit);
   const [at, id] = found.length > limit ? placeOf(kept.at(-1)!) : [];
   return { items: kept.map(show), next: at && id ? Buffer.from(`${at.toISOString()} ${id}`).toString('base64url') : null };
+}
+
+function placeIn(cursor: string): { revision: number; channel: string; to: string; part: number; route: number } {
+  try {
+    const [revision, channel, to, part, route] = PLACE.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    return { revision, channel, to, part, route };
+  } catch {
+    throw fail('REQUEST_INVALID', 'query.cursor', 'The cursor is one that a page ended with.');
+  }
 }
 
 function after(query: SelectQueryBuilder<AlertEntity> | SelectQueryBuilder<DeliveryEntity>, cursor: string | undefined, condition: string): void {

@@ -176,6 +176,17 @@ export class PgDeliveryStore implements DeliveryStore {
     });
   }
 
+  closeBreakers(at: Date): Promise<void> {
+    return inTransaction(this.source, async (manager) => {
+      const left = await rows<{ route: string }>(manager, `UPDATE breakers SET state = 'closed', changed_at = $1 WHERE state <> 'closed' RETURNING route`, [at]);
+      const facts = left.map(({ route: name }) => {
+        const [destination, place] = name.split('#');
+        return this.facts.make('breaker.changed', SYSTEM, undefined, { destination: destination!, route: place === undefined ? 0 : Number(place) - 1, state: 'closed' });
+      });
+      await this.facts.append(manager, facts);
+    });
+  }
+
   settleDeadLetter(id: DeliveryId, verdict: 'retry' | 'close', by: OfficerId, reason: string, at: Date): Promise<void> {
     return inTransaction(this.source, (manager) => settleDeadLetter(manager, id, { verdict, by, reason, at }, this.keys, this.facts));
   }

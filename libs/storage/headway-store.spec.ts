@@ -72,18 +72,25 @@ describe('how far parts have come', () => {
     await expect(headway.mark(id!, { taken: 1, after: 'somewhere' })).rejects.toThrow('part_places');
   });
 
-  it('is read with the marks of the window, the one before it and the first', async () => {
-    const { alert, ids: [first] } = await planned(2);
+  it('is summed up by destination, with what was taken since a moment', async () => {
+    const { alert, ids: [first, second, third] } = await planned(4);
     const began = clock.now();
     for (const taken of [0, 5, 10, 20]) {
       await headway.mark(first!, { taken, ...(taken > 0 && { total: 50 }) });
       clock.advance(10_000);
     }
+    await headway.mark(second!, { taken: 40, total: 40 });
+    await headway.mark(third!, { taken: 3 });
+    await rows(source, "UPDATE deliveries SET state = 'accepted', accepted_at = $2 WHERE id = $1", [second, clock.now()]);
     const reach = await headway.reach('drill', alert, new Date(began.getTime() + 25_000));
-    expect(reach).toMatchObject({ revision: 1, kind: 'alert', parts: [{ destination, part: 0, state: 'queued' }, { part: 1, marks: [] }] });
-    expect(reach!.parts[0]!.marks).toEqual([
-      { at: began, taken: 0, total: null }, { at: new Date(began.getTime() + 20_000), taken: 10, total: 50 }, { at: new Date(began.getTime() + 30_000), taken: 20, total: 50 },
-    ]);
+    expect(reach).toEqual({
+      revision: 1, kind: 'alert', destinations: [{
+        destination, channel: 'smpp', parts: 4, accepted: 1, lastAcceptedAt: clock.now(), underWay: 3, receipts: { expected: 0, confirmed: 0, failed: 0 }, taken: 63,
+        known: { parts: 2, total: 90, accepted: 1, acceptedTotal: 40 }, open: { taken: 20, underWay: 1, left: 30 }, firstMarkAt: began,
+        // From the mark before the moment on: ten of the first part; the others began after it.
+        gained: 10,
+      }],
+    });
     await expect(headway.reach('live', alert, began)).rejects.toThrow('ALERT_MISSING');
   });
 

@@ -3,21 +3,21 @@ import type { Clock } from '#kernel/clock.js';
 import { fail } from '#kernel/errors.js';
 import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
-import type { DeliveryKind, DeliveryState } from '#dispatch/delivery.js';
+import type { DeliveryKind } from '#dispatch/delivery.js';
 import type { Headway, Mark } from '#dispatch/headway.js';
-import type { ReachMark, ReachPart } from '#dispatch/reach.js';
+import type { ReachSums } from '#dispatch/reach.js';
 import { rows } from './database.js';
 
-interface PartRow {
-  id: DeliveryId; destination: DestinationId; channel: string; part: number; state: DeliveryState; acceptedAt: Date | null; expected: number | null; confirmed: number; failed: number;
-  marks: { at: string; taken: number; total: number | null }[];
+interface SumsRow {
+  destination: DestinationId; channel: string; parts: number; accepted: number; lastAcceptedAt: Date | null; underWay: number; expected: string; confirmed: string; failed: string; taken: string;
+  knownParts: number; knownTotal: string; knownAccepted: number; acceptedTotal: string; openTaken: string; openUnderWay: number; openLeft: string; firstMarkAt: Date | null; gained: string;
 }
 
-/** The newest message of an alert and how far each part of it has come. */
+/** The newest message of an alert and how far it has come at each destination. */
 export interface AlertReach {
   readonly revision: number;
   readonly kind: DeliveryKind;
-  readonly parts: readonly ReachPart[];
+  readonly destinations: readonly ReachSums[];
 }
 
 /** How far parts have come, in PostgreSQL. */
@@ -43,8 +43,8 @@ export class PgHeadway implements Headway {
   }
 
   /**
-   * How far the newest message of an alert has come: the marks since `since`, the last one before them, and the first of all.
-   * Nothing where none has gone out. Throws ALERT_MISSING.
+   * How far the newest message of an alert has come, with what was taken since `since`. Summed up in the database: a notice to a
+   * long audience has many parts, and each part many marks. Nothing where none has gone out. Throws ALERT_MISSING.
    */
   async reach(mode: Mode, alertId: AlertId, since: Date): Promise<AlertReach | undefined> {
     const [alert] = await rows<{ revision: number | null; kind: DeliveryKind | null }>(this.source,
@@ -53,19 +53,32 @@ export class PgHeadway implements Headway {
     if (!alert) throw fail('ALERT_MISSING');
     const { revision, kind } = alert;
     if (revision === null || kind === null) return undefined;
-    const parts = await rows<PartRow>(this.source,
-      `SELECT d.id, d.destination, d.channel, d.part, d.state, d.accepted_at AS "acceptedAt", d.expected, d.confirmed, d.failed, coalesce(m.marks, '[]'::json) AS marks
-         FROM deliveries d LEFT JOIN LATERAL (
-           SELECT json_agg(json_build_object('at', p.at, 'taken', p.taken, 'total', p.total) ORDER BY p.at, p.taken) AS marks FROM part_marks p
-            WHERE p.delivery_id = d.id AND (p.at >= $3 OR p.at IN (
-              (SELECT max(x.at) FROM part_marks x WHERE x.delivery_id = d.id AND x.at < $3), (SELECT min(x.at) FROM part_marks x WHERE x.delivery_id = d.id)))) m ON true
-        WHERE d.alert_id = $1 AND d.revision = $2 ORDER BY d.channel, d.destination, d.part`, [alertId, revision, since]);
+    const found = await rows<SumsRow>(this.source, SUMS, [alertId, revision, since]);
     return {
       revision, kind,
-      parts: parts.map(({ destination, channel, part, state, acceptedAt, expected, confirmed, failed, marks }): ReachPart => ({
-        destination, channel, part, state, acceptedAt, receipts: { expected, confirmed, failed },
-        marks: marks.map(({ at, taken, total }): ReachMark => ({ at: new Date(at), taken, total })),
+      destinations: found.map(({ destination, channel, parts, accepted, lastAcceptedAt, underWay, firstMarkAt, ...n }): ReachSums => ({
+        destination, channel, parts, accepted, lastAcceptedAt, underWay, firstMarkAt, taken: Number(n.taken), gained: Number(n.gained),
+        receipts: { expected: Number(n.expected), confirmed: Number(n.confirmed), failed: Number(n.failed) },
+        known: { parts: n.knownParts, total: Number(n.knownTotal), accepted: n.knownAccepted, acceptedTotal: Number(n.acceptedTotal) },
+        open: { taken: Number(n.openTaken), underWay: n.openUnderWay, left: Number(n.openLeft) },
       })),
     };
   }
 }
+
+/** One row for each destination. The highest mark of a part is its last: it counts all attempts together and only ever takes more. */
+const SUMS = `
+  WITH own AS MATERIALIZED (
+    SELECT d.id, d.destination, d.channel, d.state IN ('accepted', 'confirmed') AS accepted, d.state IN ('queued', 'sending', 'waiting') AS under_way, d.accepted_at, d.expected, d.confirmed, d.failed
+      FROM deliveries d WHERE d.alert_id = $1 AND d.revision = $2),
+  mark AS MATERIALIZED (
+    SELECT p.delivery_id, min(p.at) AS first_at, max(p.taken) AS taken, max(p.total) AS total, coalesce(max(p.taken) FILTER (WHERE p.at <= $3), min(p.taken)) AS before
+      FROM own JOIN part_marks p ON p.delivery_id = own.id GROUP BY p.delivery_id),
+  part AS (SELECT own.*, coalesce(m.taken, 0) AS taken, m.total, m.first_at, m.taken - m.before AS gained FROM own LEFT JOIN mark m ON m.delivery_id = own.id)
+  SELECT destination, min(channel) AS channel, count(*)::integer AS parts, (count(*) FILTER (WHERE accepted))::integer AS accepted, max(accepted_at) FILTER (WHERE accepted) AS "lastAcceptedAt",
+         (count(*) FILTER (WHERE under_way))::integer AS "underWay", coalesce(sum(expected), 0) AS expected, sum(confirmed) AS confirmed, sum(failed) AS failed, sum(taken) AS taken,
+         count(total)::integer AS "knownParts", coalesce(sum(total), 0) AS "knownTotal", (count(total) FILTER (WHERE accepted))::integer AS "knownAccepted",
+         coalesce(sum(total) FILTER (WHERE accepted), 0) AS "acceptedTotal", coalesce(sum(least(total, taken)) FILTER (WHERE NOT accepted AND total IS NOT NULL), 0) AS "openTaken",
+         (count(total) FILTER (WHERE under_way))::integer AS "openUnderWay", coalesce(sum(greatest(0, total - taken)) FILTER (WHERE under_way), 0) AS "openLeft",
+         min(first_at) AS "firstMarkAt", coalesce(sum(greatest(0, gained)), 0) AS gained
+    FROM part GROUP BY destination ORDER BY min(channel), destination`;

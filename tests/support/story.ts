@@ -58,8 +58,8 @@ export class Story {
     return this;
   }
 
-  async deliveries(): Promise<DeliveryView[]> {
-    return (await this.author.get<{ items: DeliveryView[] }>(`${this.path}/deliveries?limit=1000`)).items;
+  deliveries(): Promise<DeliveryView[]> {
+    return this.author.all<DeliveryView>(`${this.path}/deliveries`);
   }
 
   /** Resolves with the deliveries once they satisfy the condition; rejects with where they stand when they do not in time. */

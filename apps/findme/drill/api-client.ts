@@ -60,6 +60,18 @@ export class ApiClient {
     }
   }
 
+  /** Reads a list to its end, page by page. */
+  async all<T>(path: string): Promise<T[]> {
+    const all: T[] = [];
+    let next: string | null = null;
+    do {
+      const page: { items: T[]; next: string | null } = await this.get(`${path}?limit=1000${next === null ? '' : `&cursor=${next}`}`);
+      all.push(...page.items);
+      next = page.next;
+    } while (next !== null);
+    return all;
+  }
+
   /** Sends JSON; `headers` for `if-match` and `idempotency-key`. */
   async post<T>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<T> {
     return (await (await this.send('POST', path, body, headers)).json()) as T;

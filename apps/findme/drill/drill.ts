@@ -107,7 +107,7 @@ async function watch(api: ApiClient, path: string, phase: 'publish' | 'ending', 
   let reachAt = Date.now() + REACH_MS;
   for (;;) {
     const asked = performance.now();
-    const { items } = await api.get<{ items: DeliveryView[] }>(`${path}/deliveries?limit=1000`);
+    const items = await api.all<DeliveryView>(`${path}/deliveries`);
     const current = items.filter((d) => (phase === 'publish') === ['alert', 'update'].includes(d.kind));
     const tookMs = performance.now() - asked;
     const lines = tell === 'channels' ? channelLines(current) : current.filter(({ state }) => !['queued', 'sending'].includes(state)).map((d) => [d.id, changeLine(d)] as const);
