@@ -1,6 +1,7 @@
 import type { SecretReader } from '#config/secrets.js';
 import { Refusal } from '#kernel/errors.js';
 import { publicKeyOf } from '#audit/checkpoint.js';
+import { pemBlocks } from '#audit/outside-files.js';
 
 /**
  * The public keys that checkpoints may be signed by, as PEM: that of the present signing key, then those that were retired
@@ -8,11 +9,6 @@ import { publicKeyOf } from '#audit/checkpoint.js';
  */
 export function auditPublicKeys(secret: SecretReader): readonly string[] {
   return [publicKeyOf(secret('audit-signing-key')), ...pemBlocks(earlier(secret))];
-}
-
-/** Splits a text into its PEM public keys. */
-export function pemBlocks(text: string): string[] {
-  return text.match(/-----BEGIN PUBLIC KEY-----[\s\S]+?-----END PUBLIC KEY-----/g) ?? [];
 }
 
 function earlier(secret: SecretReader): string {

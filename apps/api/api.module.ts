@@ -11,6 +11,8 @@ import { PgPartnerStore } from '#storage/partner-store.js';
 import { AiringController } from './airing.controller.js';
 import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
+import { AuditAlertsController } from './audit-alerts.controller.js';
+import { AuditExportsController } from './audit-exports.controller.js';
 import { AuditController } from './audit.controller.js';
 import { BoardController } from './board.controller.js';
 import { ChangesController } from './changes.controller.js';
@@ -63,6 +65,8 @@ export const CONTROLLERS: readonly Type[] = [
   SubscriptionsController,
   EmailSubscriptionsController,
   AuditController,
+  AuditAlertsController,
+  AuditExportsController,
   HealthController,
   PagesController,
   ConsoleController,

@@ -72,6 +72,8 @@ async function build() {
   run('The build', process.execPath, [join(CLONE, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(CLONE, 'tsconfig.json')]);
   const { bundleConsole } = await import('../console/bundle.mjs');
   await bundleConsole();
+  const { bundleVerifier } = await import('../verifier/bundle.mjs');
+  await bundleVerifier();
   writeFileSync(BUILT, wanted);
 }
 

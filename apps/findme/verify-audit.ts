@@ -2,12 +2,13 @@ import { createReadStream } from 'node:fs';
 import { access, constants, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
-import { auditPublicKeys, pemBlocks } from '#apps/audit-keys.js';
+import { auditPublicKeys } from '#apps/audit-keys.js';
 import { secretsIn } from '#config/secrets.js';
 import { readPublicKeys, type Checkpoint, type PublicKeys } from '#audit/checkpoint.js';
-import { verifyExport } from '#audit/export.js';
-import { BREAKS, type Verdict } from '#audit/verify.js';
+import { verifyExport, type ExportVerdict } from '#audit/export.js';
+import { readCheckpointsText, readKeysText } from '#audit/outside-files.js';
+import { tellVerdict } from '#audit/verdict-text.js';
+import type { Verdict } from '#audit/verify.js';
 import { PgAuditStore } from '#storage/audit-store.js';
 import { openDatabase } from '#storage/database.js';
 import { RECEIPT_BREAKS, type ReceiptVerdict } from '#storage/receipt-check.js';
@@ -19,6 +20,7 @@ const USAGE = `npm run verify-audit                            the database of t
 npm run verify-audit -- --file export.jsonl     an export, without the system that wrote it
   --keys FILE         public keys from elsewhere: PEM, or the answer of GET /v1/audit/keys
   --checkpoints FILE  checkpoints kept elsewhere, one JSON a line
+  --whole FILE        for a selection: an export of everything, which must have each of its facts
   --json              one JSON object on standard output, and nothing else there
 `;
 
@@ -28,18 +30,20 @@ export interface Finding extends Verdict {
   /** Where the public keys came from. Those of the export itself vouch only for its being whole. */
   readonly keys: 'given' | 'secrets' | 'export';
   readonly receipts?: ReceiptVerdict;
+  readonly selection?: ExportVerdict['selection'];
 }
 
 /** `verify-audit`: recomputes everything and names the first thing wrong. Returns 0 when nothing is, 1 otherwise. */
 export async function verifyAuditCommand(parameters: readonly string[], environment: NodeJS.ProcessEnv, print: (text: string) => void): Promise<number> {
-  const { file, keys, checkpoints, json, help } = parsed(parameters);
+  const { file, keys, checkpoints, whole, json, help } = parsed(parameters);
   if (help) {
     print(USAGE);
     return 0;
   }
   const outside = {
-    ...(keys !== undefined && { publicKeys: readKeysFile(await readGiven(keys)) }),
-    checkpoints: checkpoints === undefined ? [] : readCheckpointsFile(await readGiven(checkpoints)),
+    ...(keys !== undefined && { publicKeys: await readGiven(keys, readKeysText) }),
+    checkpoints: checkpoints === undefined ? [] : await readGiven(checkpoints, readCheckpointsText),
+    ...(whole !== undefined && { whole: linesOf(whole) }),
   };
   const finding = file === undefined ? await verifyDatabase(environment, outside) : await verifyFile(file, outside);
   print(json ? `${JSON.stringify(finding, undefined, 2)}\n` : asText(finding));
@@ -49,13 +53,14 @@ export async function verifyAuditCommand(parameters: readonly string[], environm
 interface Outside {
   readonly publicKeys?: readonly string[];
   readonly checkpoints: readonly Checkpoint[];
+  readonly whole?: AsyncIterable<string>;
 }
 
 async function verifyFile(file: string, outside: Outside): Promise<Finding> {
   await access(file, constants.R_OK).catch(() => {
     throw new Refusal(`${file} cannot be read.`);
   });
-  const { keys, ...verdict } = await verifyExport(createInterface({ input: createReadStream(file), crlfDelay: Infinity }), outside);
+  const { keys, ...verdict } = await verifyExport(linesOf(file), outside);
   return { of: 'export', keys, ...verdict };
 }
 
@@ -76,68 +81,34 @@ function parsed(parameters: readonly string[]) {
   try {
     return parseArgs({
       args: [...parameters],
-      options: { file: { type: 'string' }, keys: { type: 'string' }, checkpoints: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      options: { file: { type: 'string' }, keys: { type: 'string' }, checkpoints: { type: 'string' }, whole: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
     }).values;
   } catch (error) {
     throw new Refusal(`${(error as Error).message}\n${USAGE}`);
   }
 }
 
-/** Reads a file that the caller named. */
-function readGiven(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => {
+/** Reads a file that the caller named; what it does not hold is told as a refusal. */
+async function readGiven<T>(file: string, read: (text: string) => T): Promise<T> {
+  const text = await readFile(file, 'utf8').catch(() => {
     throw new Refusal(`${file} cannot be read.`);
   });
-}
-
-const keysAnswer = z.object({ keys: z.array(z.object({ publicKey: z.string() })) });
-
-function readKeysFile(text: string): readonly string[] {
-  const pems = text.trimStart().startsWith('{') ? keysOfAnswer(text) : pemBlocks(text);
   try {
-    if (readPublicKeys(pems).size > 0) return pems;
-  } catch {
-    // Said below: what cannot be read is no key.
-  }
-  throw new Refusal('The file of keys holds no Ed25519 public key.');
-}
-
-function keysOfAnswer(text: string): readonly string[] {
-  try {
-    return keysAnswer.parse(JSON.parse(text)).keys.map((k) => k.publicKey);
-  } catch {
-    return [];
+    return read(text);
+  } catch (error) {
+    throw error instanceof TypeError ? new Refusal(error.message) : error;
   }
 }
 
-/** Whatever a line says is given to the verifier, which knows a checkpoint from what is none. */
-function readCheckpointsFile(text: string): readonly Checkpoint[] {
-  return text.split('\n').filter((line) => line.trim() !== '').map((line, index) => {
-    try {
-      return JSON.parse(line) as Checkpoint;
-    } catch {
-      throw new Refusal(`Line ${index + 1} of the file of checkpoints is no JSON.`);
-    }
-  });
-}
+const linesOf = (file: string): AsyncIterable<string> => createInterface({ input: createReadStream(file), crlfDelay: Infinity });
 
-function asText({ of, ok, facts, checkpoints, coveredTo, broken, checkpointFaults, receipts, keys }: Finding): string {
-  const lines = [
-    `${of === 'database' ? 'The audit in the database' : 'The export'}: ${facts} facts follow from each other.`,
-    `Signed checkpoints: ${checkpoints} agree${coveredTo > 0 ? `, covering facts 1 to ${coveredTo}` : ''}.`,
-  ];
-  if (facts > coveredTo) lines.push(`No checkpoint covers ${coveredTo + 1} to ${facts} yet: their owner could still rewrite them unseen.`);
-  if (keys === 'export') lines.push('The keys are the export\'s own: it vouches for itself alone. Give keys from elsewhere with --keys.');
+function asText({ of, keys, receipts, selection, ...verdict }: Finding): string {
+  const lines = tellVerdict(of === 'database' ? 'The audit in the database' : 'The export', verdict, keys, selection);
   if (receipts) lines.push(`Receipts: ${receipts.receipts} are what their facts say${receipts.undecided > 0 ? `; of ${receipts.undecided} facts it cannot be told` : ''}.`);
-  for (const fault of checkpointFaults) lines.push(`BROKEN: the checkpoint at fact ${fault.seq} is ${fault.reason} (key ${fault.keyId}).`);
   if (receipts?.broken) {
     const { fact, receipt, reason } = receipts.broken;
     lines.push(`BROKEN: ${fact !== undefined ? `fact ${fact}` : receipt !== undefined ? `receipt ${receipt}` : 'a receipt'}: ${RECEIPT_BREAKS[reason]} (${reason})`);
   }
-  if (broken) {
-    const place = broken.to !== undefined && broken.to !== broken.seq ? `facts ${broken.seq} to ${broken.to}` : `fact ${broken.seq}`;
-    lines.push(`BROKEN: ${place}: ${BREAKS[broken.reason]} (${broken.reason}${broken.detail === undefined ? '' : `: ${broken.detail}`})`);
-  }
-  lines.push(ok ? 'Verified.' : 'NOT verified.', '');
+  lines.push(verdict.ok ? 'Verified.' : 'NOT verified.', '');
   return lines.join('\n');
 }

@@ -101,7 +101,8 @@ export const FACT_BODIES = {
   'secret.rotated': z.strictObject({ destination: name, secret: name, generation: z.int().min(1), previousUntil: instant }),
   /** The generation before the present one was ended before its time. */
   'secret.retired': z.strictObject({ destination: name, secret: name, generation: z.int().min(1) }),
-  'audit.exported': z.strictObject({ format: z.enum(['csv', 'json', 'jsonl']), facts: count, lastSeq: count }),
+  /** `selection`: what was asked for, where it was not everything. Names, ids and times; a case number is none of them. */
+  'audit.exported': z.strictObject({ format: z.enum(['csv', 'json', 'jsonl', 'pdf']), facts: count, lastSeq: count, selection: z.record(word, key).optional() }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type FactType = keyof typeof FACT_BODIES;

@@ -17,6 +17,7 @@ export const BREAKS = {
   'history-rewritten': 'The rows follow from each other, but a signed checkpoint says that another history was here.',
   'tail-missing': 'A signed checkpoint covers rows that are not here any more.',
   'unreadable': 'The line of the export cannot be read.',
+  'not-in-whole': 'The export of everything has another fact in this place, or none.',
 } as const;
 export type BreakReason = keyof typeof BREAKS;
 
@@ -138,7 +139,8 @@ function diagnose(previous: string, row: AuditRow, next: AuditRow | undefined, v
 
 const follows = (previous: string, row: AuditRow): boolean => isHash(previous) && nextHash(previous, row.record) === row.hash;
 
-async function sortCheckpoints(checkpoints: Verification['checkpoints'], publicKeys: PublicKeys) {
+/** Parts checkpoints into good ones, by their places, and what is wrong with the others. */
+export async function sortCheckpoints(checkpoints: Verification['checkpoints'], publicKeys: PublicKeys) {
   const good = new Map<number, Checkpoint[]>();
   const faults: CheckpointFault[] = [];
   for await (const checkpoint of checkpoints) {

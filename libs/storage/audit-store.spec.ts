@@ -63,19 +63,6 @@ describe('the audit in the database', () => {
     expect((await all(store.stream({ after: 3, upTo: 6, page: 2 }))).map((row) => row.seq)).toEqual([4, 5, 6]);
   });
 
-  it('pages what fits', async () => {
-    const alert = randomIds.next<AlertId>();
-    const other = makeFact({ id: randomIds.next<FactId>(), at: NOW, type: 'outbox.planned', actor: destinationActor('rts-1'), alertId: alert, body: { revision: 1, deliveries: 3 } }).record;
-    await append(fact(1), fact(2, alert), other, fact(3, alert));
-    const seqs = async (filter: Parameters<PgAuditStore['page']>[0], limit = 10) => (await store.page(filter, limit)).map((row) => row.seq);
-    expect(await seqs({})).toEqual([1, 2, 3, 4]);
-    expect(await seqs({ alert })).toEqual([2, 3, 4]);
-    expect(await seqs({ alert, after: 2 }, 1)).toEqual([3]);
-    expect(await seqs({ type: 'breaker.changed' })).toEqual([1, 2, 4]);
-    expect(await seqs({ actor: 'destination:rts-1' })).toEqual([3]);
-    expect(await seqs({ from: new Date(NOW.getTime() + 2_000), to: new Date(NOW.getTime() + 3_000) })).toEqual([2, 4]);
-  });
-
   it('signs where it stands, once for each place', async () => {
     expect(await store.checkpoint(KEY.privateKeyPem, NOW)).toBeUndefined();
     await fill(2);

@@ -1,24 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { canonicalJson } from '#kernel/canonical.js';
 import { checkpointSchema, signCheckpoint, type Checkpoint, type PublicKeys } from '#audit/checkpoint.js';
-import type { FactType } from '#audit/fact.js';
 import { verifyAudit, type AuditRow, type Verdict } from '#audit/verify.js';
+import { toAuditRow, type FactRow } from './audit-search.js';
 import { rows } from './database.js';
 import { checkReceipts, type ReceiptVerdict } from './receipt-check.js';
-
-interface FactRow { seq: string; record: string; hash: Buffer; type: string; actor: string; at: string; alert_id: string | null }
-
-/** What an auditor looks for; everything given must fit. */
-export interface FactFilter {
-  readonly alert?: string;
-  readonly type?: FactType;
-  readonly actor?: string;
-  /** Instants, both included. */
-  readonly from?: Date;
-  readonly to?: Date;
-  /** Only facts after this place. */
-  readonly after?: number;
-}
 
 /** Where the chain stands. */
 export interface Head {
@@ -51,21 +37,10 @@ export class PgAuditStore {
     for (;;) {
       const found: FactRow[] = await rows<FactRow>(this.source,
         'SELECT seq, record, hash, type, actor, at, alert_id FROM facts WHERE ($1::bigint IS NULL OR seq > $1) AND seq <= $2 ORDER BY seq LIMIT $3', [last, upTo, page]);
-      yield* found.map(toRow);
+      yield* found.map(toAuditRow);
       if (found.length < page) return;
       last = found.at(-1)!.seq;
     }
-  }
-
-  /** One page of the facts that fit, in their order. */
-  async page({ alert, type, actor, from, to, after = 0 }: FactFilter, limit: number): Promise<AuditRow[]> {
-    const found = await rows<FactRow>(this.source,
-      `SELECT seq, record, hash, type, actor, at, alert_id FROM facts
-        WHERE seq > $1 AND ($2::text IS NULL OR alert_id = $2) AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR actor = $4)
-          AND ($5::text IS NULL OR at >= $5) AND ($6::text IS NULL OR at <= $6)
-        ORDER BY seq LIMIT $7`,
-      [after, alert ?? null, type ?? null, actor ?? null, from?.toISOString() ?? null, to?.toISOString() ?? null, limit]);
-    return found.map(toRow);
   }
 
   /** Signs where the chain stands and keeps that; undefined when it has not moved since the last time. */
@@ -75,6 +50,12 @@ export class PgAuditStore {
     const checkpoint = signCheckpoint(signingKeyPem, { seq, hash, at: now });
     const added = await rows(this.source, 'INSERT INTO checkpoints (seq, document) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING seq', [seq, canonicalJson(checkpoint)]);
     return added.length > 0 ? checkpoint : undefined;
+  }
+
+  /** The first checkpoint at or after a place; undefined before there is one. */
+  async covering(seq: number): Promise<Checkpoint | undefined> {
+    const [found] = await rows<{ seq: string; document: string }>(this.source, 'SELECT seq, document FROM checkpoints WHERE seq >= $1 ORDER BY seq LIMIT 1', [seq]);
+    return found && readCheckpoint(found.seq, found.document);
   }
 
   /** All checkpoints, oldest first. What was changed so that it is no checkpoint any more comes out as it is, for the verifier to say so. */
@@ -107,10 +88,6 @@ export class PgAuditStore {
       ?? (beyond?.found ? { seq: head.seq + 1, reason: 'inserted' as const } : undefined);
     return { ...verdict, ...(broken && { broken }), receipts, ok: verdict.ok && !broken && receipts.ok };
   }
-}
-
-function toRow({ seq, record, hash, type, actor, at, alert_id }: FactRow): AuditRow {
-  return { seq: Number(seq), record, hash: hash.toString('hex'), columns: { type, actor, at, alert: alert_id } };
 }
 
 function readCheckpoint(seq: string, document: string): Checkpoint {

@@ -21,9 +21,13 @@ async function measure({ ownerUrl, appUrl }: BenchDatabase): Promise<Report> {
       type     text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record::jsonb ->> 'type') STORED,
       actor    text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record::jsonb ->> 'actor') STORED,
       alert_id text COLLATE "C" GENERATED ALWAYS AS (record::jsonb ->> 'alert') STORED,
-      at       text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record::jsonb ->> 'at') STORED)`);
-    await client.query('CREATE INDEX ON plain_facts (alert_id, seq) WHERE alert_id IS NOT NULL');
-    await client.query('CREATE INDEX ON plain_facts (type, seq)');
+      at       text COLLATE "C" NOT NULL GENERATED ALWAYS AS (record::jsonb ->> 'at') STORED,
+      destination text COLLATE "C" GENERATED ALWAYS AS (record::jsonb #>> '{body,destination}') STORED,
+      channel     text COLLATE "C" GENERATED ALWAYS AS (record::jsonb #>> '{body,channel}') STORED,
+      outcome     text COLLATE "C" GENERATED ALWAYS AS (coalesce(record::jsonb #>> '{body,outcome}',
+        CASE WHEN record::jsonb ->> 'type' = 'airing.settled' THEN record::jsonb #>> '{body,state}' END)) STORED)`);
+    for (const column of ['alert_id', 'destination', 'channel', 'outcome']) await client.query(`CREATE INDEX ON plain_facts (${column}, seq) WHERE ${column} IS NOT NULL`);
+    for (const column of ['type', 'actor', 'at']) await client.query(`CREATE INDEX ON plain_facts (${column}, seq)`);
     await client.query('GRANT INSERT ON plain_facts TO findme_app');
   });
   const writers = Array.from({ length: WRITERS }, () => new pg.Client({ connectionString: appUrl }));
