@@ -7,7 +7,7 @@ import type { SignedIn } from '#identity/accounts.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 import { reasonBody } from './alert-decisions.controller.js';
 import { Door, PATH_PARAMETERS, Who } from './door.js';
-import { signs } from './partner-access.js';
+import { provesErasure, signs } from './partner-access.js';
 import { HOUSE } from './parts.js';
 
 const uuid = PATH_PARAMETERS['id'] as z.ZodType<string>;
@@ -18,8 +18,8 @@ const instant = z.iso.datetime();
 const erasureSchema = z.object({
   id: z.string(), alertId: z.string(), mode: z.string(), destination: z.string(), askedAt: instant, dueAt: instant, overdue: z.boolean(), chased: z.int(), nextChaseAt: instant.nullable(),
   confirmedAt: instant.nullable(), confirmedBy: z.string().nullable(),
-  /** Who can confirm: the partner at the API, or only an officer whom it told. */
-  confirms: z.enum(['partner', 'officer']),
+  /** Who can confirm: the partner at the API; the receipt of its ending; or only an officer whom it told. An officer always can. */
+  confirms: z.enum(['partner', 'receipt', 'officer']),
 }).meta({ id: 'Erasure' });
 
 /** What partners were asked to erase, and who has. */
@@ -38,10 +38,12 @@ export class ErasuresController {
   async list(@Param('mode') mode: Mode, @Query() { state, alert, after, limit }: z.infer<typeof query>) {
     const { configuration, clock } = this.house;
     const now = clock.now();
-    const confirming = new Set<string>(configuration.destinations.filter(signs).map((d) => d.id));
+    const confirming = new Map<string, 'partner' | 'receipt'>([
+      ...configuration.destinations.filter(provesErasure).map((d) => [d.id, 'receipt'] as const), ...configuration.destinations.filter(signs).map((d) => [d.id, 'partner'] as const),
+    ]);
     const { items, next } = await this.erasures.list(mode, { open: state === 'open', limit, ...(alert && { alert: alert as AlertId }), ...(after && { after }) });
     return {
-      items: items.map((item) => ({ ...item, overdue: item.confirmedAt === null && item.dueAt <= now, confirms: confirming.has(item.destination) ? 'partner' : 'officer' })),
+      items: items.map((item) => ({ ...item, overdue: item.confirmedAt === null && item.dueAt <= now, confirms: confirming.get(item.destination) ?? 'officer' })),
       next,
     };
   }

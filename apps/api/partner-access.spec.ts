@@ -56,7 +56,7 @@ async function ended(): Promise<Case & { readonly asked: readonly ErasureRequest
 /** As the dispatcher does; `reachable` is who can be called. */
 function ask(...reachable: string[]): Promise<readonly ErasureRequest[]> {
   const now = stage.clock.now();
-  return stage.parts.erasures.ask({ now, dueAt: new Date(now.getTime() + DAY_MS), endedAfter: new Date(now.getTime() - DAY_MS), reachable: reachable as DestinationId[] });
+  return stage.parts.erasures.ask({ now, dueAt: new Date(now.getTime() + DAY_MS), endedAfter: new Date(now.getTime() - DAY_MS), reachable: reachable as DestinationId[], proofs: [] });
 }
 
 interface As { readonly by?: string; readonly signs?: { method: string; target: string }; readonly at?: Date; readonly body?: string }

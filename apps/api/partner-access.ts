@@ -23,6 +23,11 @@ export function signs(destination: Destination): boolean {
   return secretsOf(destination).length > 0;
 }
 
+/** Whether a receipt of its ending can prove that nothing of an alert is left there, over each of its routes. */
+export function provesErasure(destination: Destination): boolean {
+  return routesOf(destination).every(({ channel, settings }) => (channelByKind(channel).erasedWords?.(settings) ?? []).length > 0);
+}
+
 /** Names of the secrets of all its routes, each once. */
 export function secretsOf(destination: Destination): readonly string[] {
   return [...new Set(routesOf(destination).flatMap(({ channel, settings }) => channelByKind(channel).receiptSecrets?.(settings) ?? []))];

@@ -218,6 +218,6 @@ async function ended(): Promise<Case & { readonly asked: ReadonlyMap<string, str
   const made = await active();
   expect((await stage.ask('POST', `${made.path}/found`, { as: 'vuk', body: { reason: 'vežba' } })).status).toBe(200);
   const now = stage.clock.now();
-  const asked = await stage.parts.erasures.ask({ now, dueAt: new Date(now.getTime() + 24 * HOUR_MS), endedAfter: new Date(now.getTime() - HOUR_MS), reachable: [] as DestinationId[] });
+  const asked = await stage.parts.erasures.ask({ now, dueAt: new Date(now.getTime() + 24 * HOUR_MS), endedAfter: new Date(now.getTime() - HOUR_MS), reachable: [] as DestinationId[], proofs: [] });
   return { ...made, asked: new Map(asked.filter((r) => r.alertId === made.id).map((r) => [r.destination, r.id])) };
 }

@@ -1,5 +1,7 @@
 import type { House } from '#apps/composition.js';
-import { ErasureChaser, type AskErasure } from '#dispatch/erasure.js';
+import { channelByKind } from '#channels/catalog.js';
+import { routesOf, type Destination } from '#dispatch/channel.js';
+import { ErasureChaser, type AskErasure, type ErasureProof } from '#dispatch/erasure.js';
 import type { Partners } from '#dispatch/partners.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
@@ -12,8 +14,15 @@ export function erasureChaserOf({ source, masterKey, clock, ids, log, configurat
   };
   return new ErasureChaser({
     store: new PgErasureStore(source, new CaseKeys(masterKey), clock, ids), askOf, clock, log,
+    proofs: erasureProofs(configuration.destinations),
     reachable: configuration.destinations.map((d) => d.id).filter((id) => askOf(id) !== undefined),
   });
+}
+
+/** What each destination's channels declare as proof of an erasure. */
+export function erasureProofs(destinations: readonly Destination[]): readonly ErasureProof[] {
+  return destinations.flatMap((destination) => routesOf(destination).flatMap(({ id, channel, settings }) =>
+    (channelByKind(channel).erasedWords?.(settings) ?? []).map((word) => ({ destination: id, channel, word }))));
 }
 
 /** Each route may end in a system that has the data: all are asked, and what is told is the first that did not accept. */

@@ -74,8 +74,8 @@ export const FACT_BODIES = {
   'erasure.requested': z.strictObject({ requestId: uuid, destination: name, due: instant }),
   /** It was called about it for the `chase`-th time. */
   'erasure.chased': z.strictObject({ requestId: uuid, destination: name, chase: z.int().min(1), outcome: z.enum(['accepted', 'refused', 'deferred', 'uncertain']) }),
-  /** The partner said that it has erased, or told an officer; `remark` only while the case still has its key. */
-  'erasure.confirmed': z.strictObject({ requestId: uuid, destination: name, means: z.enum(['partner', 'officer']), remark: digest.optional() }),
+  /** The partner said that it has erased, told an officer, or an ending's receipt proves it; `remark` only while the case still has its key. */
+  'erasure.confirmed': z.strictObject({ requestId: uuid, destination: name, means: z.enum(['partner', 'officer', 'receipt']), remark: digest.optional() }),
   'breaker.changed': z.strictObject({ destination: name, route: count.optional(), state: z.enum(['closed', 'open', 'half_open']) }),
   /** `destinations`: what a partner's account is bound to. */
   'officer.added': z.strictObject({ officer: uuid, roles: z.array(role), destinations: z.array(name).optional() }),

@@ -33,6 +33,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     ...(channel.reaches && { reaches: (settings: unknown) => channel.reaches!(read(settings)) }),
     ...(channel.receiptSecrets && { receiptSecrets: (settings: unknown) => channel.receiptSecrets!(read(settings)) }),
     ...(channel.airing && { airing: (settings: unknown) => channel.airing!(read(settings)) }),
+    ...(channel.erasedWords && { erasedWords: (settings: unknown) => channel.erasedWords!(read(settings)) }),
     open: (destination, line) => channel.open({ ...destination, settings: read(destination.settings) }, line),
   };
 }

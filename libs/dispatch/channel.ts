@@ -74,6 +74,11 @@ export interface Channel<Settings = unknown> {
    * or the partner airs by itself and reports. Left out where nothing is aired.
    */
   airing?(settings: Settings): AiringManner | undefined;
+  /**
+   * Words of an ending's receipts that prove that nothing of the alert is left at the destination: such a receipt confirms the
+   * erasure. Left out where a withdrawal shows no such thing, as where people have read the message or a system keeps its copy.
+   */
+  erasedWords?(settings: Settings): readonly string[];
   /** Opens (lazily) the warm connection to one destination. Must not throw because the partner is away. */
   open(destination: Destination<Settings>, line: Line): Connection;
 }

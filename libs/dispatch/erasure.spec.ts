@@ -23,7 +23,7 @@ function chaser(due: readonly ErasureRequest[], askOf: (id: string) => (() => Pr
     takeDue: () => Promise.resolve(due),
     chased: (r, outcome, at, nextAt) => Promise.resolve(void written.push({ destination: r.destination, outcome, inMinutes: (nextAt.getTime() - at.getTime()) / MINUTE })),
   };
-  return { written, logged, lookedBackMs, chaser: new ErasureChaser({ store, reachable: [], askOf, clock, log: { event: (name) => void logged.push(name) } }) };
+  return { written, logged, lookedBackMs, chaser: new ErasureChaser({ store, reachable: [], proofs: [], askOf, clock, log: { event: (name) => void logged.push(name) } }) };
 }
 
 describe('chasing an erasure', () => {

@@ -21,19 +21,28 @@ export interface ErasureRequest {
   readonly keys: readonly string[];
 }
 
+/** Which word of a receipt proves an erasure, where: of an ending over this channel to this destination. */
+export interface ErasureProof {
+  readonly destination: DestinationId;
+  readonly channel: string;
+  readonly word: string;
+}
+
 /** Whom to ask, and until when. */
 export interface Asking {
   readonly now: Date;
   readonly dueAt: Date;
   readonly endedAfter: Date;
   readonly reachable: readonly DestinationId[];
+  readonly proofs: readonly ErasureProof[];
 }
 
 /** Where requests are kept. Every call is one transaction and writes its facts with it. */
 export interface ErasureStore {
   /**
    * Makes the requests that are missing: for every destination that may have the data of an alert that ended after `endedAfter`.
-   * Those of `reachable` are called by `takeDue`. Confirms what partners have reported as erased meanwhile. Returns the new ones.
+   * Those of `reachable` are called by `takeDue`. Confirms what partners have reported as erased meanwhile, and where receipts of the
+   * ending over every route that had the alert are among `proofs`. Returns the new ones.
    */
   ask(asking: Asking): Promise<readonly ErasureRequest[]>;
   /** Takes requests whose partner is to be called now; nobody else gets them for `leaseMs`. */
@@ -65,6 +74,7 @@ export interface ErasureChaserInput {
   readonly store: ErasureStore;
   /** Destinations that can be called. */
   readonly reachable: readonly DestinationId[];
+  readonly proofs: readonly ErasureProof[];
   readonly askOf: (destination: DestinationId) => AskErasure | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -80,11 +90,11 @@ export class ErasureChaser {
 
   /** Asks whom nobody has asked and calls whose time has come. May run at any time and in several dispatchers at once. */
   async tick(): Promise<void> {
-    const { store, reachable, clock, log, callMs = 10_000 } = this.input;
+    const { store, reachable, proofs, clock, log, callMs = 10_000 } = this.input;
     const now = clock.now();
     const looksBack = monotonicMs() - this.lookedBackAt >= LOOK_BACK_EVERY_MS;
     const before = (ms: number) => new Date(now.getTime() - ms);
-    const asked = await store.ask({ now, dueAt: before(-ERASE_WITHIN_MS), endedAfter: before(looksBack ? LONG_AGO_MS : LATELY_MS), reachable });
+    const asked = await store.ask({ now, dueAt: before(-ERASE_WITHIN_MS), endedAfter: before(looksBack ? LONG_AGO_MS : LATELY_MS), reachable, proofs });
     if (looksBack) this.lookedBackAt = monotonicMs();
     for (const { alertId, destination } of asked) log.event('erasure.requested', { alertId, destination });
     const due = await store.takeDue(clock.now(), 6 * callMs);

@@ -6,7 +6,7 @@ import { keyedDigest, seal } from '#kernel/sealing.js';
 import { destinationActor, makeFact, officerActor, SYSTEM, type Actor, type FactBody, type FactType } from '#audit/fact.js';
 import type { Mode } from '#alerts/notice.js';
 import type { Outcome } from '#dispatch/channel.js';
-import type { Asking, ErasureId, ErasureRequest, ErasureStore } from '#dispatch/erasure.js';
+import type { Asking, ErasureId, ErasureProof, ErasureRequest, ErasureStore } from '#dispatch/erasure.js';
 import type { CaseKeys } from './case-keys.js';
 import { inTransaction, rows } from './database.js';
 
@@ -34,7 +34,7 @@ export class PgErasureStore implements ErasureStore {
     private readonly ids: Ids,
   ) {}
 
-  ask({ now, dueAt, endedAfter, reachable }: Asking): Promise<readonly ErasureRequest[]> {
+  ask({ now, dueAt, endedAfter, reachable, proofs }: Asking): Promise<readonly ErasureRequest[]> {
     return inTransaction(this.source, async (manager) => {
       const added = await rows<{ id: ErasureId }>(manager,
         `INSERT INTO erasure_requests (alert_id, destination, asked_at, due_at, next_chase_at)
@@ -47,9 +47,11 @@ export class PgErasureStore implements ErasureStore {
       const asked = added.length === 0 ? [] : await rows<ErasureRequest>(manager,
         `SELECT ${REQUEST} FROM erasure_requests e JOIN alerts a ON a.id = e.alert_id WHERE e.id = ANY ($1) ORDER BY e.alert_id, e.destination`, [added.map((row) => row.id)]);
       const confirmed = await this.confirmReported(manager, now, { endedAfter });
+      const proved = await this.confirmProved(manager, now, endedAfter, proofs);
       await this.append(manager, [
         ...asked.map((r) => this.fact('erasure.requested', SYSTEM, r.alertId, { requestId: r.id, destination: r.destination, due: dueAt.toISOString() })),
         ...confirmed.map((row) => this.confirmation(row)),
+        ...proved.map((row) => this.confirmation(row, destinationActor(row.destination), 'receipt')),
       ]);
       return asked;
     });
@@ -151,12 +153,35 @@ export class PgErasureStore implements ErasureStore {
          FROM said WHERE e.id = said.id AND e.confirmed_at IS NULL RETURNING e.id, e.alert_id, e.destination`, [now, destination ?? null, endedAfter ?? null]);
   }
 
+  /**
+   * Confirms where the ending went over every route by which the destination may have the alert, and each was confirmed by a
+   * receipt that proves an erasure. Not while something of the alert may still be on its way there, or arrived after its ending.
+   */
+  private async confirmProved(manager: EntityManager, now: Date, endedAfter: Date, proofs: readonly ErasureProof[]): Promise<Confirmed[]> {
+    if (proofs.length === 0) return [];
+    return rows<Confirmed>(manager,
+      `WITH proofs AS (SELECT * FROM unnest($3::text[], $4::text[], $5::text[]) AS p (destination, channel, word)),
+       proved AS (
+         SELECT e.id FROM erasure_requests e JOIN alerts a ON a.id = e.alert_id
+          WHERE e.confirmed_at IS NULL AND a.ended_at > $2 AND e.destination = ANY ($3)
+            AND NOT EXISTS (
+              SELECT FROM deliveries d WHERE d.alert_id = e.alert_id AND d.destination = e.destination AND d.kind IN ('alert', 'update')
+                 AND (d.state IN ('queued', 'sending', 'waiting') OR d.reason = 'sent_after_ending' OR d.may_have AND NOT EXISTS (
+                   SELECT FROM deliveries x JOIN receipts r ON r.delivery_id = x.id JOIN proofs p ON p.destination = x.destination AND p.channel = x.channel AND p.word = r.word
+                    WHERE x.alert_id = d.alert_id AND x.destination = d.destination AND x.channel = d.channel AND x.route = d.route AND x.part = d.part
+                      AND x.kind IN ('found', 'withdrawn', 'expired') AND x.state = 'confirmed' AND r.stage = 'confirmed')))
+          ORDER BY e.id FOR UPDATE OF e)
+       UPDATE erasure_requests e SET confirmed_at = $1, confirmed_by = 'destination:' || e.destination, next_chase_at = NULL
+         FROM proved WHERE e.id = proved.id AND e.confirmed_at IS NULL RETURNING e.id, e.alert_id, e.destination`,
+      [now, endedAfter, proofs.map((p) => p.destination), proofs.map((p) => p.channel), proofs.map((p) => p.word)]);
+  }
+
   private async settle(manager: EntityManager, ids: readonly ErasureId[], by: Actor): Promise<void> {
     await rows(manager, 'UPDATE erasure_requests SET confirmed_at = $2, confirmed_by = $3, next_chase_at = NULL WHERE id = ANY ($1)', [ids, this.clock.now(), by]);
   }
 
-  private confirmation({ id, alert_id: alertId, destination }: Confirmed, by: Actor = destinationActor(destination)): string {
-    return this.fact('erasure.confirmed', by, alertId, { requestId: id, destination, means: 'partner' });
+  private confirmation({ id, alert_id: alertId, destination }: Confirmed, by: Actor = destinationActor(destination), means: 'partner' | 'receipt' = 'partner'): string {
+    return this.fact('erasure.confirmed', by, alertId, { requestId: id, destination, means });
   }
 
   private async keyOf(manager: EntityManager, id: AlertId): Promise<Buffer | undefined> {

@@ -6,7 +6,7 @@ export interface ErasureView {
   readonly destination: string;
   readonly confirmedAt: string | null;
   /** Who can confirm: the partner itself at the API, or an officer whom it told. */
-  readonly confirms: 'partner' | 'officer';
+  readonly confirms: 'partner' | 'receipt' | 'officer';
 }
 
 const POLL_MS = 250;

@@ -15,5 +15,7 @@ export const ntcipSign: Channel<NtcipSignSettings> = {
   // Some ten requests, and the looks at what the sign makes of them.
   attemptMs: ({ timeoutMs, tries, settleMs }) => 3 * timeoutMs * tries + 2 * settleMs + 5_000,
   preview,
+  // Read back: the sign shows nothing of the alert, and our row of its memory is empty.
+  erasedWords: () => ['blanked', 'replaced'],
   open: (destination, line) => new SignConnection(destination, line),
 };
