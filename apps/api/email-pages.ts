@@ -13,7 +13,7 @@ export const ASK_PATH: Readonly<Record<Mode, string>> = { live: '/pretplata/e-po
 type Said = Readonly<Record<Language, string>>;
 
 const TITLE = 'Obaveštenja e-poštom · Обавештења е-поштом · Notices by e-mail';
-const BANNER = '<p class="banner" role="note"><span lang="sr-Latn">VEŽBA</span> · <span lang="sr-Cyrl">ВЕЖБА</span> · <span lang="en">EXERCISE</span></p>\n';
+const BANNER = '<header class="banner"><span lang="sr-Latn">VEŽBA</span> · <span lang="sr-Cyrl">ВЕЖБА</span> · <span lang="en">EXERCISE</span></header>\n';
 const NAMES: Said = { 'sr-Latn': 'srpski (latinica)', 'sr-Cyrl': 'српски (ћирилица)', en: 'English' };
 
 const ASK: Said = {

@@ -7,7 +7,7 @@ import { Door } from './door.js';
 import type { DoorRequest } from './door.js';
 import { Events } from './events.js';
 import { placeOf, RESUMES, streamQuery, streamTo } from './events-response.js';
-import { NOTICE_POLICY, robotsOf } from './notice-page.js';
+import { NOTICE_POLICY, robotsOf, SHARED_FORMATS, type SharedFormat } from './notice-page.js';
 import { Published, type PublicDocument } from './published.js';
 
 /** Seconds for which caches may answer by themselves: so much later an ending is seen everywhere. */
@@ -16,6 +16,8 @@ const CACHE = 'public, max-age=5, must-revalidate';
 const capFile = z.string().regex(/^findme-(drill|live)-[0-9a-f-]{36}-[1-9][0-9]{0,5}\.xml$/);
 /** The name that `pageOf` gives. */
 const pageName = z.string().regex(/^[0-9a-f]{10}$/);
+const PICTURE = new RegExp(`^(${LANGUAGES.join('|')})-(${SHARED_FORMATS.join('|')})\\.png$`);
+const pictureFile = z.string().regex(PICTURE);
 const photoFile = z.string().regex(/^[0-9a-f]{64}\.jpg$/);
 
 /** What partners pull and what people read: public, the same for everyone, and nothing in it but what was approved. */
@@ -86,6 +88,18 @@ export class FeedsController {
     return this.showPhoto('live', page, file, request, reply);
   }
 
+  @Get('vezba/:page/picture/:file')
+  @Door({ action: 'anyone', summary: 'The picture of a drill that is active, to share.', params: { page: pageName, file: pictureFile }, response: 'image/png', refusals: ['ALERT_MISSING', 'ALERT_ERASED', 'NOTICE_GONE'] })
+  drillPicture(@Param('page') page: string, @Param('file') file: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.showPicture('drill', page, file, request, reply);
+  }
+
+  @Get('nestali/:page/picture/:file')
+  @Door({ action: 'anyone', summary: 'The picture of an alert that is active, to share.', params: { page: pageName, file: pictureFile }, response: 'image/png', refusals: ['ALERT_MISSING', 'ALERT_ERASED', 'NOTICE_GONE'] })
+  livePicture(@Param('page') page: string, @Param('file') file: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.showPicture('live', page, file, request, reply);
+  }
+
   private async showPage(mode: Mode, page: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const document = await this.published.page(mode, page);
     reply.header('content-security-policy', NOTICE_POLICY).header('x-robots-tag', robotsOf(mode));
@@ -94,6 +108,13 @@ export class FeedsController {
 
   private async showPhoto(mode: Mode, page: string, file: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const document = await this.published.photo(mode, page, file.slice(0, -'.jpg'.length));
+    reply.header('x-robots-tag', 'noindex, noarchive');
+    await answer(request, reply, document);
+  }
+
+  private async showPicture(mode: Mode, page: string, file: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const [, language, format] = PICTURE.exec(file)!;
+    const document = await this.published.picture(mode, page, language as Language, format as SharedFormat);
     reply.header('x-robots-tag', 'noindex, noarchive');
     await answer(request, reply, document);
   }

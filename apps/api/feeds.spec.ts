@@ -164,6 +164,20 @@ describe('an ending', () => {
   }, 20_000);
 });
 
+describe('the picture to share', () => {
+  it('is there in every language while the alert is active, is named by the page, and goes with it', async () => {
+    const { path, page } = await active();
+    const { text } = await get(page);
+    const named = [...text.matchAll(/(?:href|content)="(?:http:\/\/localhost:3000)?(\/vezba\/[0-9a-f]{10}\/picture\/[^"]+)"/g)].map((m) => m[1]!);
+    expect(named.map((p) => p.slice(p.lastIndexOf('/') + 1))).toEqual(['sr-Latn-landscape.png', 'sr-Latn-portrait.png', 'sr-Cyrl-portrait.png', 'en-portrait.png']);
+    const drawn = await Promise.all(named.map(async (p) => [(await get(p)).status, (await sharp((await get(p)).bytes).metadata()).width]));
+    expect(drawn).toEqual([[200, 1920], [200, 1080], [200, 1080], [200, 1080]]);
+    expect((await get(`${page}/picture/xx-portrait.png`)).status).toBe(404);
+    await end(path, 'found');
+    expect([(await get(named[0]!)).status, /picture\//.test((await get(page)).text)]).toEqual([410, false]);
+  }, 30_000);
+});
+
 describe('the page', () => {
   it('of a drill says so at both ends, is found by no search, has no script and all three languages', async () => {
     const { page } = await active();

@@ -31,8 +31,9 @@ const frontOf = (configuration: Configuration): string => pageOf('Pronađi me ·
 <p lang="sr-Latn">Hitno obaveštavanje javnosti kada nestane dete: jedan službenik piše obaveštenje, drugi ga odobrava, a sistem ga odmah šalje svima i beleži svaku odluku i svaku isporuku.</p>
 <p lang="sr-Cyrl">Хитно обавештавање јавности када нестане дете: један службеник пише обавештење, други га одобрава, а систем га одмах шаље свима и бележи сваку одлуку и сваку испоруку.</p>
 <p>Urgent public notification when a child goes missing: one officer writes the alert, another approves it, and the system sends it to everyone at once and records every decision and every delivery.</p>
-<p class="drill"><strong>Vežba · Вежба · Drill</strong>: <code>/v1/drill/</code>, amber. <span lang="sr-Latn">Nije stvarno.</span> <span lang="sr-Cyrl">Није стварно.</span> Nothing here is real.</p>
-<p class="live"><strong>Uživo · Уживо · Live</strong>: <code>/v1/live/</code>, red.</p>
+<p><a class="call" href="/desk">Prijava · Пријава · Sign in</a></p>
+<p class="drill"><strong>Vežba · Вежба · Drill</strong>: <code>/desk/drill/</code>, amber. <span lang="sr-Latn">Nije stvarno.</span> <span lang="sr-Cyrl">Није стварно.</span> Nothing here is real.</p>
+<p class="live"><strong>Uživo · Уживо · Live</strong>: <code>/desk/live/</code>, red.</p>
 <ul>
 <li><a href="/docs">The API</a> (<a href="/openapi.json">OpenAPI 3.1</a>)</li>
 <li><a href="/errors">Every refusal there is</a></li>

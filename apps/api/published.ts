@@ -8,8 +8,9 @@ import { fail, Refusal } from '#kernel/errors.js';
 import type { AlertId } from '#kernel/ids.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode, SentNotice } from '#alerts/notice.js';
+import { drawCard, layCard } from '#alerts/pictures/card.js';
 import { PublishedView, type Standing } from '#storage/published-view.js';
-import { gonePage, noticePage } from './notice-page.js';
+import { gonePage, noticePage, type SharedFormat } from './notice-page.js';
 
 /** Something public as it is sent: rendered once, compressed once, with its strong validator. */
 export interface PublicDocument {
@@ -88,6 +89,19 @@ export class Published {
       const bytes = notice?.photo?.sha256 === sha256 ? await this.house.alerts.photo(standing.alertId, sha256) : undefined;
       if (!notice?.photo || !bytes) throw fail('NOTICE_GONE');
       return { status: 200, type: notice.photo.mediaType, bytes: Buffer.from(bytes), etag: strongEtag(bytes) };
+    });
+  }
+
+  /** The picture of an active alert for people to share, with the photo. Throws ALERT_MISSING, ALERT_ERASED, NOTICE_GONE. */
+  picture(mode: Mode, page: string, language: Language, format: SharedFormat): Promise<PublicDocument> {
+    return this.kept(`picture ${mode} ${page} ${language} ${format}`, async () => {
+      const standing = await this.standing(mode, page);
+      if (standing.status === 'erased') throw fail('ALERT_ERASED');
+      const notice = standing.status === 'active' && this.isShown(standing, standing.shown) ? await this.notice(standing.alertId, standing.shown) : undefined;
+      if (!notice) throw fail('NOTICE_GONE');
+      const photo = notice.photo && (await this.house.alerts.photo(notice.alertId, notice.photo.sha256));
+      const bytes = await drawCard(layCard(notice, format, language, photo !== undefined), 'image/png', photo);
+      return { status: 200, type: 'image/png', bytes, etag: strongEtag(bytes) };
     });
   }
 

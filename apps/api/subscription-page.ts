@@ -74,7 +74,7 @@ export function subscriptionPage(mode: Mode, language: Language): string {
   const choices = LANGUAGES.map((l) => `<label lang="${l}"><input type="radio" name="language" value="${l}"${l === language ? ' checked' : ''}> ${NAMES[l]}</label>`).join('<br>\n');
   const districts = DISTRICTS.map(({ code, name }) => `<label><input type="checkbox" name="district" value="${code}"> ${escape(name[language])}</label>`).join('<br>\n');
   const says = Object.entries(words.says).map(([name, text]) => `<p data-says="${name}">${escape(text)}</p>`).join('\n');
-  const banner = mode === 'drill' ? `<p class="banner" role="note">${escape(words.drill)}</p>\n` : '';
+  const banner = mode === 'drill' ? `<header class="banner">${escape(words.drill)}</header>\n` : '';
   return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${mode === 'drill' ? '<meta name="robots" content="noindex, nofollow">' : ''}<title>${escape(words.title)}</title><link rel="stylesheet" href="/style.css"><script src="/pretplata.js" defer></script></head>
 <body class="${mode}">

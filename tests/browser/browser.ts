@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { stateFolder } from '#apps/findme/state.js';
 
@@ -12,6 +13,8 @@ const program = PROGRAMS.find((path) => existsSync(path));
 export const missingBrowser = program === undefined ? 'Chromium is not installed' : undefined;
 /** `describe` where there is a browser; elsewhere the tests are skipped and their names say why. */
 export const inBrowser: (name: string, tests: () => void) => void = (name, tests) => {
+  // A browser shares the machine with a database, a message queue, and whatever else is tested meanwhile.
+  jest.setTimeout(120_000);
   (program === undefined ? describe.skip : describe)(program === undefined ? `${name} (skipped: ${missingBrowser!})` : name, tests);
 };
 
@@ -32,17 +35,17 @@ export class Desks {
   }
 
   /** A page of somebody with a browser of their own: no cookie, nothing kept. */
-  async person(options: { readonly language?: 'sr-Latn' | 'sr-Cyrl' | 'en'; readonly scheme?: 'light' | 'dark'; readonly phone?: boolean } = {}): Promise<Page> {
-    const { language = 'en', scheme = 'light', phone = false } = options;
+  async person(options: { readonly language?: 'sr-Latn' | 'sr-Cyrl' | 'en'; readonly scheme?: 'light' | 'dark'; readonly phone?: boolean; readonly script?: boolean } = {}): Promise<Page> {
+    const { language = 'en', scheme = 'light', phone = false, script = true } = options;
     const context = await this.browser.newContext({
-      baseURL: this.address, colorScheme: scheme, locale: 'sr-RS', timezoneId: 'Europe/Belgrade', reducedMotion: 'reduce',
+      baseURL: this.address, colorScheme: scheme, locale: 'sr-RS', timezoneId: 'Europe/Belgrade', reducedMotion: 'reduce', javaScriptEnabled: script,
       viewport: phone ? { width: 390, height: 844 } : { width: 1366, height: 900 },
     });
     this.contexts.push(context);
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     await context.addInitScript(`localStorage.setItem('findme.language', '${language}')`);
     const page = await context.newPage();
-    await this.watch(page);
+    if (script) await this.watch(page);
     return page;
   }
 
