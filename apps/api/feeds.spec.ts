@@ -7,7 +7,8 @@ import { sha256Hex } from '#kernel/canonical.js';
 import type { AlertId } from '#kernel/ids.js';
 import { pageOf } from '#alerts/compose.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
-import { CANARY_NAMES } from '#dispatch/testing/sample-notice.js';
+import { CANARY_NAMES, sampleNotice } from '#dispatch/testing/sample-notice.js';
+import { noticePage } from './notice-page.js';
 import { Stage, type Told } from './testing/stage.js';
 
 const CONFIGURATION = `
@@ -188,6 +189,12 @@ describe('the page', () => {
     expect(String(headers['content-security-policy'])).toContain("default-src 'none'");
     for (const word of ['lang="sr-Latn"', 'lang="sr-Cyrl"', 'lang="en"', 'Канаринка', 'Kanarinka', 'EXERCISE']) expect(text).toContain(word);
   }, 20_000);
+
+  it('lets a telephone call the police at once, of an alert that is meant; not of a drill, and not when the search is over', () => {
+    const telephones = (['live', 'drill'] as const).map((mode) => /href="tel:([^"]+)"/.exec(noticePage(sampleNotice({ mode }), undefined))?.[1]);
+    expect(telephones).toEqual(['192', undefined]);
+    expect(noticePage(sampleNotice({ mode: 'live', kind: 'found' }), undefined)).not.toContain('tel:');
+  });
 
   it('shows words as words, whatever is in them', async () => {
     const { path, id } = await stage.written();

@@ -24,6 +24,7 @@ export type SharedFormat = (typeof SHARED_FORMATS)[number];
 /** The public page of a notice: every word that was approved, in every language, and the photo. No script. */
 export function noticePage(notice: SentNotice, photo: string | undefined): string {
   const { mode, kind, texts } = notice;
+  const isSought = kind === 'alert' || kind === 'update';
   // Below the page, so that it works under whatever name the page is read.
   const path = new URL(notice.url).pathname;
   // A path, not an address: the page may be read under another name of this host.
@@ -31,12 +32,13 @@ export function noticePage(notice: SentNotice, photo: string | undefined): strin
   const words = LANGUAGES.map((language) => {
     const { headline, full, instruction } = texts[language];
     const lines = full.split('\n').filter((line) => line !== headline && line !== notice.url).map((line) => `<p>${escape(line)}</p>`);
-    const share = kind === 'alert' || kind === 'update' ? `\n<p><a href="${escape(`${path}/picture/${language}-portrait.png`)}" download="findme-${language}.png">${SHARE[language]}</a></p>` : '';
+    const share = isSought ? `\n<p><a href="${escape(`${path}/picture/${language}-portrait.png`)}" download="findme-${language}.png">${SHARE[language]}</a></p>` : '';
     return `<section id="${language}" lang="${language}">\n<h2>${escape(headline)}</h2>\n<p class="urgent">${escape(instruction)}</p>\n${lines.join('\n')}${share}\n</section>`;
   });
   const jumps = `<nav aria-label="Jezik · Језик · Language">${LANGUAGES.map((l) => `<a href="#${l}" lang="${l}" hreflang="${l}">${NAMES[l]}</a>`).join(' · ')}</nav>\n`;
   const telephone = escape(notice.policeTelephone);
-  const call = `<p><a class="call" href="tel:${telephone}">${LANGUAGES.map((l) => `<span lang="${l}">${CALL[l]}</span>`).join(' · ')} ${telephone}</a></p>\n`;
+  // Who looks at a drill is asked not to call.
+  const call = mode === 'drill' || !isSought ? '' : `<p><a class="call" href="tel:${telephone}">${LANGUAGES.map((l) => `<span lang="${l}">${CALL[l]}</span>`).join(' · ')} ${telephone}</a></p>\n`;
   return page(mode, texts['sr-Latn'].headline, `${jumps}${picture}${call}${words.join('\n')}`, previewOf(notice));
 }
 
