@@ -1,4 +1,4 @@
-import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
@@ -19,6 +19,11 @@ import { proofFields, STEP_UP_REFUSALS } from './step-up.js';
 export const reasonBody = z.strictObject({ reason: z.string().max(1_000).default('') });
 type ReasonBody = z.output<typeof reasonBody>;
 const approvalBody = z.strictObject({ contentHash: z.string().regex(/^[0-9a-f]{64}$/), ...proofFields });
+
+const words = z.object({ headline: z.string(), short: z.string(), full: z.string(), instruction: z.string(), area: z.string() });
+const byLanguage = z.object({ 'sr-Latn': words, 'sr-Cyrl': words, en: words });
+const endingsSchema = z.object({ found: byLanguage, withdrawn: byLanguage }).meta({ id: 'Endings' });
+export type Endings = z.output<typeof endingsSchema>;
 
 const VERSION = { 'If-Match': 'The version that was read, from ETag; the newest if left out.' };
 const KEY = { 'Idempotency-Key': 'The same key with the same request gets the same answer and has one effect.' };
@@ -112,6 +117,17 @@ export class AlertDecisionsController {
     @Param('mode') mode: Mode, @Param('id') id: AlertId, @Body() body: ReasonBody, @Who() who: SignedIn, @Req() request: DoorRequest, @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return this.end('withdraw', { mode, id, who, request, reply, body });
+  }
+
+  @Get('endings')
+  @Door({
+    action: 'alert.end', response: endingsSchema, refusals: COMMON,
+    summary: 'The two endings of a published alert as they would be sent, in every language: to be read before one of them is chosen.',
+  })
+  async endings(@Param('mode') mode: Mode, @Param('id') id: AlertId) {
+    const { alerts, composer } = this.house;
+    const alert = await alerts.load(mode, id);
+    return { found: composer.ending(alert, 'found').texts, withdrawn: composer.ending(alert, 'withdraw').texts };
   }
 
   @Post('erase')

@@ -47,6 +47,8 @@ export const boardSchema = z.object({
     lastAcceptedAt: instant.nullable(), msToFirst: ms, msToLast: ms,
   })),
   partners: z.array(partnerSchema),
+  /** Who had a hand in it, so that facts can be told with names. */
+  officers: z.array(z.object({ id: z.string(), displayName: z.string() })),
   deadLetters: z.object({ total: z.int(), items: z.array(deliverySchema) }),
 }).meta({ id: 'Board' });
 export type ShownBoard = z.output<typeof boardSchema>;
@@ -95,7 +97,7 @@ export class BoardController {
     const slots = new Map(airing.map(({ destination, ...own }) => [destination, own]));
     const asked = new Map(erasures.map(({ destination, ...own }) => [destination, own]));
     return {
-      at: now, alert, messages,
+      at: now, alert, messages, officers: counts.officers,
       partners: partners.map((partner) => {
         const erasure = asked.get(partner.destination);
         return {

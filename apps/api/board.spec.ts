@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DestinationId } from '#kernel/ids.js';
+import type { Endings } from './alert-decisions.controller.js';
 import type { ShownBoard } from './board.controller.js';
 import { boardSchema } from './board.controller.js';
 import { Stage } from './testing/stage.js';
@@ -105,9 +106,27 @@ describe('GET /v1/:mode/alerts/:id/board', () => {
     });
   });
 
+  it('names the officers who had a hand in it', async () => {
+    expect((await board()).officers.map(({ displayName }) => displayName).sort()).toEqual(['iva (izmišljena)', 'mila (izmišljena)', 'vuk (izmišljena)']);
+  });
+
   it('brings no word of the case', async () => {
     const told = await stage.ask('GET', `${path}/board`, { as: 'rada' });
-    for (const word of ['Probni', 'Dete', 'izmišljen', 'birthDate', 'content"']) expect(told.text).not.toContain(word);
+    for (const word of ['Kanarink', 'Канаринк', 'Limanski', 'ožiljak', 'Probni podaci', 'Nađeno je']) expect(told.text).not.toContain(word);
+  });
+});
+
+describe('GET /v1/:mode/alerts/:id/endings', () => {
+  it('shows both endings in every language before one is chosen, to those who may end', async () => {
+    const told = await stage.ask('GET', `${path}/endings`, { as: 'mila' });
+    expect(told.status).toBe(200);
+    const { found, withdrawn } = told.json as unknown as Endings;
+    expect(found.en.headline).not.toBe(withdrawn.en.headline);
+    for (const language of ['sr-Latn', 'sr-Cyrl', 'en'] as const) expect(found[language].full.length).toBeGreaterThan(40);
+    expect(told.text).not.toContain('Kanarink');
+    expect((await stage.ask('GET', `${path}/endings`, { as: 'rada' })).json['code']).toBe('ROLE_MISSING');
+    const draft = await stage.written();
+    expect((await stage.ask('GET', `${draft.path}/endings`, { as: 'mila' })).json['code']).toBe('TRANSITION_NOT_ALLOWED');
   });
 });
 

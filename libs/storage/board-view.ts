@@ -44,6 +44,12 @@ export interface BoardErasure {
   readonly confirmedAt: Date | null;
 }
 
+/** An officer who had a hand in an alert. */
+export interface NamedOfficer {
+  readonly id: OfficerId;
+  readonly displayName: string;
+}
+
 /** Everything that was counted for one board. */
 export interface BoardCounts {
   readonly alert: BoardAlert;
@@ -53,6 +59,8 @@ export interface BoardCounts {
   readonly airing: readonly AiringSums[];
   readonly erasures: readonly BoardErasure[];
   readonly breakers: readonly BreakerRow[];
+  /** Writers, submitters, deciders, and who settled a delivery. */
+  readonly officers: readonly NamedOfficer[];
 }
 
 interface GroupRow extends Omit<DeliveryGroup, 'expected' | 'confirmed' | 'failed' | 'attempts'> { expected: string; confirmed: string; failed: string; attempts: string }
@@ -81,6 +89,7 @@ export class BoardView {
     return {
       alert, messages, groups, breakers: await this.breakers(),
       moves: await rows<Moved>(this.source, MOVES, [id]),
+      officers: await rows<NamedOfficer>(this.source, OFFICERS, [id]),
       airing: await rows<AiringSums>(this.source, AIRING, [id]),
       erasures: await rows<BoardErasure>(this.source,
         `SELECT destination, asked_at AS "askedAt", due_at AS "dueAt", chased, confirmed_at AS "confirmedAt" FROM erasure_requests WHERE alert_id = $1`, [id]),
@@ -102,6 +111,11 @@ const GROUPS = `
   SELECT g.revision, g.kind, g.destination, g.route, g.channel, g.state, g.mute AS "isMute", g.parts, g.attempts, g.next_at AS "nextAttemptAt", g.first_at AS "firstAcceptedAt",
          g.last_at AS "lastAcceptedAt", g.expected, g.confirmed, g.failed, g.example, t.outcome, coalesce(e.reason, t.reason) AS reason
     FROM alike g JOIN deliveries e ON e.id = g.example LEFT JOIN LATERAL (SELECT t.outcome, t.reason FROM attempts t WHERE t.delivery_id = g.example ORDER BY t.lease_token DESC LIMIT 1) t ON true`;
+
+const OFFICERS = `
+  SELECT o.id, o.display_name AS "displayName" FROM officers o
+   WHERE o.id IN (SELECT unnest(r.writers || r.submitted_by || r.decided_by) FROM revisions r WHERE r.alert_id = $1 UNION SELECT m.by FROM remarks m WHERE m.alert_id = $1)
+   ORDER BY o.display_name`;
 
 const MOVES = `
   SELECT DISTINCT ON (d.destination, d.revision) d.destination, d.revision, (m.record ->> 'at')::timestamptz AS at, (m.record -> 'body' ->> 'from')::integer AS "from",
