@@ -1,0 +1,103 @@
+import type { AlertStatus } from '#alerts/alert.js';
+import type { Standing } from '#dispatch/board.js';
+import type { DeliveryKind } from '#dispatch/delivery.js';
+import { say, type Wording } from '../language.js';
+
+const CHANNELS: Readonly<Record<string, Wording>> = {
+  'airport-display': say('Aerodromi', 'Аеродроми', 'Airports'),
+  'cap-push': say('Televizija i radio', 'Телевизија и радио', 'Television and radio'),
+  'cell-broadcast': say('Poruke svim telefonima u mreži', 'Поруке свим телефонима у мрежи', 'Cell broadcast'),
+  casparcg: say('Prekid televizijskog programa', 'Прекид телевизијског програма', 'Television playout'),
+  datex2: say('Centri za saobraćaj', 'Центри за саобраћај', 'Traffic centres'),
+  email: say('E-pošta', 'Е-пошта', 'E-mail'),
+  'gtfs-realtime': say('Javni prevoz', 'Јавни превоз', 'Public transport feeds'),
+  'ntcip-sign': say('Znakovi na putevima', 'Знакови на путевима', 'Road signs'),
+  'siri-sx': say('Železnica i autobuske stanice', 'Железница и аутобуске станице', 'Railway and bus stations'),
+  liquidsoap: say('Prekid radio-programa', 'Прекид радио-програма', 'Radio playout'),
+  smpp: say('SMS operatera', 'SMS оператера', 'Operators’ SMS'),
+  'web-push': say('Obaveštenja u pregledaču', 'Обавештења у прегледачу', 'Browser notifications'),
+  webhook: say('Drugi sistemi', 'Други системи', 'Other systems'),
+};
+
+/** A code that has no words: shown as it is. */
+const asIs = (code: string): Wording => say(code, code, code);
+
+/** A channel of the catalogue for people; one without words of its own by its name in the configuration. */
+export const channelName = (kind: string): Wording => CHANNELS[kind] ?? asIs(kind);
+
+/** Standings in one or two words. */
+export const STANDING_NAMES: Readonly<Record<Standing, Wording>> = {
+  failed: say('nije uspelo', 'није успело', 'failed'),
+  uncertain: say('neizvesno', 'неизвесно', 'uncertain'),
+  queued: say('čeka', 'чека', 'queued'),
+  sent: say('šalje se', 'шаље се', 'being sent'),
+  accepted: say('primljeno', 'примљено', 'accepted'),
+  unknowable: say('primljeno, dalje se ne zna', 'примљено, даље се не зна', 'accepted, no more can be known'),
+  confirmed: say('potvrđeno', 'потврђено', 'confirmed'),
+  closed: say('zatvoreno', 'затворено', 'closed'),
+  cancelled: say('obustavljeno', 'обустављено', 'called off'),
+};
+
+/** A sign for each standing, so that rows can be told apart without colour and at a glance. */
+export const STANDING_SIGNS: Readonly<Record<Standing, string>> = {
+  failed: '✕', uncertain: '?', queued: '…', sent: '↗', accepted: '✓', unknowable: '✓', confirmed: '✓✓', closed: '■', cancelled: '–',
+};
+
+/** What a message is. */
+export const KIND_NAMES: Readonly<Record<DeliveryKind, Wording>> = {
+  alert: say('Obaveštenje', 'Обавештење', 'Alert'),
+  update: say('Dopuna', 'Допуна', 'Update'),
+  found: say('Dete je nađeno', 'Дете је нађено', 'Child found'),
+  withdrawn: say('Povlačenje', 'Повлачење', 'Withdrawal'),
+  expired: say('Istek', 'Истек', 'Expiry'),
+};
+
+export const STATUS_NAMES: Readonly<Record<AlertStatus, Wording>> = {
+  prepared: say('priprema se', 'припрема се', 'being prepared'),
+  active: say('na snazi', 'на снази', 'active'),
+  found: say('dete je nađeno', 'дете је нађено', 'child found'),
+  withdrawn: say('povučeno', 'повучено', 'withdrawn'),
+  expired: say('isteklo', 'истекло', 'expired'),
+  rejected: say('odbijeno', 'одбијено', 'rejected'),
+  erased: say('podaci izbrisani', 'подаци избрисани', 'data erased'),
+};
+
+const REASONS: Readonly<Record<string, Wording>> = {
+  timeout: say('nije odgovorio na vreme', 'није одговорио на време', 'did not answer in time'),
+  connect_refused: say('odbio je vezu', 'одбио је везу', 'refused the connection'),
+  connect_reset: say('prekinuo je vezu', 'прекинуо је везу', 'broke the connection'),
+  connection_lost: say('veza je prekinuta', 'веза је прекинута', 'the connection was lost'),
+  unreachable: say('nedostupan je', 'недоступан је', 'cannot be reached'),
+  name_unresolved: say('adresa se ne nalazi', 'адреса се не налази', 'its address is not found'),
+  tls_failed: say('sertifikat nije prihvaćen', 'сертификат није прихваћен', 'the certificate was not accepted'),
+  throttled: say('traži da se uspori', 'тражи да се успори', 'asks to slow down'),
+  breaker_open: say('prekidač je otvoren', 'прекидач је отворен', 'the breaker is open'),
+  probe_failed: say('provera nije uspela', 'провера није успела', 'the probe failed'),
+  sender_lost: say('pošiljalac je nestao usred slanja', 'пошиљалац је нестао усред слања', 'the sender went away while sending'),
+  sent_after_ending: say('poslato pošto je obaveštenje završeno', 'послато пошто је обавештење завршено', 'sent after the alert had ended'),
+  overtaken: say('preteklo ga je novije', 'претекло га је новије', 'a newer message overtook it'),
+  aborted: say('prekinuli smo ga', 'прекинули смо га', 'we broke it off'),
+  expired: say('važnost je istekla', 'важност је истекла', 'its time is over'),
+  superseded: say('zamenila ga je dopuna', 'заменила га је допуна', 'an update took its place'),
+  found: say('dete je nađeno', 'дете је нађено', 'the child is found'),
+  withdrawn: say('obaveštenje je povučeno', 'обавештење је повучено', 'the alert was withdrawn'),
+  erased: say('podaci su izbrisani', 'подаци су избрисани', 'the data was erased'),
+  never_accepted: say('nikada nije primljeno', 'никада није примљено', 'it was never accepted'),
+  invalid_answer: say('odgovor se ne razume', 'одговор се не разуме', 'its answer is not understood'),
+  hash_not_approved: say('sadržaj nije onaj koji je odobren', 'садржај није онај који је одобрен', 'the content is not what was approved'),
+  no_proof: say('nema dokaza', 'нема доказа', 'no proof'),
+  too_short: say('prekratko', 'прекратко', 'too short'),
+};
+
+/** A reason as the dispatcher or a partner gave it: in words where there are any, else the code itself. */
+export const reasonName = (code: string): Wording => REASONS[code] ?? asIs(code);
+
+const OUTCOMES: Readonly<Record<string, Wording>> = {
+  accepted: say('primljeno', 'примљено', 'accepted'),
+  refused: say('odbijeno', 'одбијено', 'refused'),
+  deferred: say('odloženo', 'одложено', 'deferred'),
+  uncertain: say('neizvesno', 'неизвесно', 'uncertain'),
+};
+
+/** How an attempt ended. */
+export const outcomeName = (outcome: string): Wording => OUTCOMES[outcome] ?? asIs(outcome);
