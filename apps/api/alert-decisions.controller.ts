@@ -52,7 +52,7 @@ export class AlertDecisionsController {
 
   @Post('approve')
   @Door({
-    action: 'alert.approve', summary: 'Approve exactly the content that has the hash, with a fresh one-time code. The alert is active and on its way at once.',
+    action: 'alert.approve', summary: 'Approve exactly the content that has the hash, with a fresh proof of who approves. The alert is active and on its way at once.',
     body: approvalBody, response: alertSchema, headers: { ...VERSION, ...KEY },
     refusals: [...COMMON, 'ALERT_STALE', 'APPROVAL_STALE_HASH', 'APPROVER_IS_WRITER', ...STEP_UP_REFUSALS, 'IDEMPOTENCY_KEY_REUSED'],
   })
@@ -64,8 +64,8 @@ export class AlertDecisionsController {
     const done = ({ published }: Alert) => published?.contentHash === contentHash;
     return this.decideOnce({ mode, id, who, request, reply, body: { contentHash }, done }, async () => {
       const target = await targetOf(this.house.alerts, mode, id, request);
-      await this.accounts.stepUp(who, proof, { for: 'approve', alert: id, contentHash });
-      await this.actions.approve(target, contentHash, who.officer.id);
+      const { method } = await this.accounts.stepUp(who, proof, { for: 'approve', alert: id, contentHash });
+      await this.actions.approve(target, contentHash, who.officer.id, method);
     });
   }
 

@@ -4,6 +4,7 @@ import { AlertActions } from '#alerts/alert-actions.js';
 import { Accounts } from '#identity/accounts.js';
 import { Changes } from '#identity/changes.js';
 import { Enrolments } from '#identity/enrolment.js';
+import { Passkeys } from '#identity/passkeys.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
@@ -32,6 +33,7 @@ import { PagesController } from './pages.controller.js';
 import { PartnerDeskController } from './partner-desk.controller.js';
 import { PartnersController } from './partners.controller.js';
 import { HOUSE, LOG, PUBLIC_ORIGIN, type Parts } from './parts.js';
+import { PasskeysController } from './passkeys.controller.js';
 import { PhotoController } from './photo.controller.js';
 import { PreviewsController } from './previews.controller.js';
 import { ProblemFilter } from './problem-filter.js';
@@ -39,12 +41,14 @@ import { Published } from './published.js';
 import { ReachController } from './reach.controller.js';
 import { Readiness } from './readiness.js';
 import { ReviewsController } from './reviews.controller.js';
-import { SessionController } from './session.controller.js';
+import { SessionController, SessionsController } from './session.controller.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
 
 /** Every controller, in the order of the document. */
 export const CONTROLLERS: readonly Type[] = [
   SessionController,
+  SessionsController,
+  PasskeysController,
   OfficersController,
   EnrolmentController,
   ChangesController,
@@ -75,7 +79,7 @@ export const CONTROLLERS: readonly Type[] = [
 /** The API over its parts. */
 @Module({})
 export class ApiModule {
-  static over({ house, accounts, changes, enrolments, actions, views, answered, partners, erasures }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
+  static over({ house, accounts, passkeys, changes, enrolments, actions, views, answered, partners, erasures }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
     return {
       module: ApiModule,
       imports: [DiscoveryModule],
@@ -85,6 +89,7 @@ export class ApiModule {
         { provide: LOG, useValue: house.log },
         { provide: PUBLIC_ORIGIN, useValue: new URL(house.environment.FINDME_PUBLIC_URL).origin },
         { provide: Accounts, useValue: accounts },
+        { provide: Passkeys, useValue: passkeys },
         { provide: Changes, useValue: changes },
         { provide: Enrolments, useValue: enrolments },
         { provide: AlertActions, useValue: actions },

@@ -61,8 +61,8 @@ export class ChangesController {
   async confirm(@Param('id') id: ChangeId, @Body() proof: z.output<typeof confirmation>, @Who() who: SignedIn) {
     // Refused before a proof is used up.
     await this.changes.mayConfirm(id, who.officer.id);
-    await this.accounts.stepUp(who, proof, { for: 'change', change: id });
-    const { change, told: once } = await this.changes.confirm(id, who.officer.id);
+    const { method } = await this.accounts.stepUp(who, proof, { for: 'change', change: id });
+    const { change, told: once } = await this.changes.confirm(id, who.officer.id, method);
     return { change: shown(change), told: once };
   }
 

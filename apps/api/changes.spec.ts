@@ -73,7 +73,7 @@ describe('a change by two administrators', () => {
   it('is carried out once, of many confirmations at the same moment', async () => {
     const { id } = changeOf(await added('jednom'));
     const una = (await stage.sql<{ id: string }>(`SELECT id FROM officers WHERE user_name = 'una'`))[0]!.id;
-    const tries = await Promise.allSettled(Array.from({ length: 5 }, () => stage.parts.changes.confirm(id as never, una as never)));
+    const tries = await Promise.allSettled(Array.from({ length: 5 }, () => stage.parts.changes.confirm(id as never, una as never, 'totp')));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const t of tries) if (t.status === 'rejected') expect(t.reason).toMatchObject({ code: 'CHANGE_SETTLED' });
     expect((await factTypes()).filter((type) => type === 'change.confirmed')).toHaveLength(2);

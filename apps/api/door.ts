@@ -9,6 +9,8 @@ import type { SignedIn } from '#identity/accounts.js';
 export interface DoorOptions {
   /** Who may enter: officers who may do the action, any officer in a session, or anyone. */
   readonly action: Action | 'session' | 'anyone';
+  /** Asked by screens on their own: does not keep a session open. */
+  readonly passive?: boolean;
   /** One sentence, for the document. */
   readonly summary: string;
   /** Schemas of path parameters beyond those of `PATH_PARAMETERS`. A value that does not fit is no address of ours. */

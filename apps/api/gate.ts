@@ -10,6 +10,9 @@ import { tokenOf } from './session-cookie.js';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Set by a screen on what it asks by itself; nobody being there, the session runs out. */
+const BACKGROUND = 'findme-background';
+
 /** Stands before every handler: no door, no way in. Lets in who may, with what fits. */
 @Injectable()
 export class Gate implements CanActivate {
@@ -25,7 +28,7 @@ export class Gate implements CanActivate {
     readPath(door, request);
     if (!SAFE.has(request.method)) refuseCrossSite(request, this.origin);
     if (door.action !== 'anyone') {
-      request.signedIn = await this.accounts.authenticate(tokenOf(request));
+      request.signedIn = await this.accounts.authenticate(tokenOf(request), { passive: door.passive === true || request.headers[BACKGROUND] !== undefined });
       if (door.action !== 'session') authorize(request.signedIn.officer, door.action);
     }
     readRest(door, request);

@@ -4,6 +4,8 @@ import { AlertActions } from '#alerts/alert-actions.js';
 import { Accounts } from '#identity/accounts.js';
 import { Changes } from '#identity/changes.js';
 import { Enrolments } from '#identity/enrolment.js';
+import { PasskeyCeremonies, relyingParty } from '#identity/passkey.js';
+import { Passkeys } from '#identity/passkeys.js';
 import { Passwords } from '#identity/password.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
 import { AlertViews } from '#storage/alert-views.js';
@@ -12,6 +14,7 @@ import { CaseKeys } from '#storage/case-keys.js';
 import { PgChangeStore } from '#storage/change-store.js';
 import { PgEnrolmentStore } from '#storage/enrolment-store.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
+import { PgPasskeyStore } from '#storage/passkey-store.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
 import { changeKindsOf } from './change-kinds.js';
 import { channelFaults } from './previews.js';
@@ -26,6 +29,7 @@ export const PUBLIC_ORIGIN = Symbol('public origin');
 export interface Parts {
   readonly house: House;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
   readonly changes: Changes;
   readonly enrolments: Enrolments;
   readonly actions: AlertActions;
@@ -38,11 +42,14 @@ export interface Parts {
 /** Puts the API's parts together over a house. */
 export function partsOf(house: House, passwords: Passwords = new Passwords()): Parts {
   const { source, alerts, composer, masterKey, clock, ids, log, configuration } = house;
+  const ceremonies = new PasskeyCeremonies(new PgPasskeyStore(source), relyingParty(house.environment.FINDME_PUBLIC_URL));
+  const accounts = new Accounts({
+    officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passkeys: ceremonies, passwords, masterKey, clock, ids,
+  });
   return {
     house,
-    accounts: new Accounts({
-      officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords, masterKey, clock, ids,
-    }),
+    accounts,
+    passkeys: new Passkeys({ ceremonies, accounts, clock, ids }),
     changes: new Changes({ store: new PgChangeStore(source), kinds: changeKindsOf(house), masterKey, clock, ids }),
     enrolments: new Enrolments({ store: new PgEnrolmentStore(source), passwords, masterKey, clock, ids }),
     actions: new AlertActions({ store: alerts, composer, clock, ids, log, channelFaults: (notice) => channelFaults(notice, configuration.destinations, catalog) }),

@@ -8,6 +8,7 @@ import type { Dispatcher } from '#dispatch/dispatcher.js';
 import type { Partners } from '#dispatch/partners.js';
 import { PgAuditStore } from '#storage/audit-store.js';
 import { erasureChaserOf } from './erasures.js';
+import { letGo } from './oblivion.js';
 import { Rhythm } from './rhythm.js';
 import type { AiringClock } from './airing-clock.js';
 import type { WakeQueue } from './wake-queue.js';
@@ -17,6 +18,7 @@ const RENEW_MS = 1_000;
 const AIRING_MS = 1_000;
 const TIME_MS = 5_000;
 const ERASURE_MS = 2_000;
+const LET_GO_MS = 60_000;
 const CHECKPOINT_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
 const FORGET_MS = 60_000;
@@ -56,6 +58,7 @@ export class Work {
       new Rhythm('time', TIME_MS, () => timekeeper.tick(), log),
       new Rhythm('erasure', ERASURE_MS, () => erasures.tick(), log),
       new Rhythm('forget', FORGET_MS, async () => void (await house.book.forget()), log),
+      new Rhythm('let go', LET_GO_MS, () => letGo(house), log),
       new Rhythm('checkpoint', CHECKPOINT_MS, () => this.checkpoint(), log),
       ...(wakes ? [new Rhythm('heartbeat', HEARTBEAT_MS, async () => wakes.beat(), log)] : []),
     ];

@@ -86,8 +86,8 @@ export class AlertActions {
   }
 
   /** Approves exactly the content that has the hash. */
-  approve(target: Target, contentHash: string, by: OfficerId): Promise<Alert> {
-    return this.act(target, by, () => ({ do: 'approve', contentHash }));
+  approve(target: Target, contentHash: string, by: OfficerId, stepUp: 'totp' | 'passkey' = 'totp'): Promise<Alert> {
+    return this.act(target, by, () => ({ do: 'approve', contentHash, stepUp }));
   }
 
   /** Gives a revision back to its writers, with a reason. */

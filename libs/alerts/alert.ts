@@ -58,7 +58,8 @@ export type Action =
   | { readonly do: 'submit'; readonly notice: Notice }
   | { readonly do: 'return'; readonly reason: string }
   | { readonly do: 'reject'; readonly reason: string }
-  | { readonly do: 'approve'; readonly contentHash: string }
+  /** `stepUp` is how the approver proved anew who they are: by a one-time code unless it says otherwise. */
+  | { readonly do: 'approve'; readonly contentHash: string; readonly stepUp?: 'totp' | 'passkey' }
   | { readonly do: 'revise' }
   | { readonly do: 'found'; readonly notice: Notice; readonly reason: string }
   | { readonly do: 'withdraw'; readonly notice: Notice; readonly reason: string }

@@ -38,7 +38,7 @@ export const FACT_BODIES = {
   'revision.rejected': z.strictObject({ ...decision, remark: digest }),
   /** Approval is activation. Writers and submitter are named so that four eyes can be seen in the fact alone. */
   'revision.approved': z.strictObject({
-    ...decision, kind, approver: uuid, submitter: uuid, writers: z.array(uuid).min(1), stepUp: z.enum(['totp']), sent: instant, expires: instant,
+    ...decision, kind, approver: uuid, submitter: uuid, writers: z.array(uuid).min(1), stepUp: z.enum(['totp', 'passkey']), sent: instant, expires: instant,
   }),
   'alert.found': z.strictObject({ ...decision, remark: digest.optional() }),
   'alert.withdrawn': z.strictObject({ ...decision, remark: digest }),
@@ -84,16 +84,18 @@ export const FACT_BODIES = {
   'officer.sign_in_reset': z.strictObject({ officer: uuid }),
   /** The officer set a password and second factor with the code that `change` led to. */
   'officer.enrolled': z.strictObject({ officer: uuid, change: uuid }),
-  'officer.signed_in': z.strictObject({ session: uuid, method: z.enum(['password+totp']) }),
+  'officer.signed_in': z.strictObject({ session: uuid, method: z.enum(['password+totp', 'passkey']), passkey: uuid.optional() }),
   /** `officer` is null when the user name is nobody's; the name typed is not kept, people type passwords there. */
-  'officer.sign_in_failed': z.strictObject({ officer: uuid.nullable(), cause: z.enum(['name_unknown', 'password_wrong', 'code_wrong', 'code_replayed', 'disabled', 'not_enrolled']), source: digest }),
-  'officer.step_up_failed': z.strictObject({ session: uuid, cause: z.enum(['code_wrong', 'code_replayed']) }),
+  'officer.sign_in_failed': z.strictObject({ officer: uuid.nullable(), cause: z.enum(['name_unknown', 'password_wrong', 'code_wrong', 'code_replayed', 'disabled', 'not_enrolled', 'passkey_unknown', 'passkey_refused', 'counter_back']), source: digest }),
+  'officer.step_up_failed': z.strictObject({ session: uuid, cause: z.enum(['code_wrong', 'code_replayed', 'passkey_unknown', 'passkey_refused', 'counter_back']) }),
   'officer.signed_out': z.strictObject({ session: uuid }),
   /** All sessions of an officer were ended at once; `sessions` is how many were open. */
   'officer.sessions_ended': z.strictObject({ officer: uuid, sessions: count }),
+  'officer.passkey_added': z.strictObject({ officer: uuid, passkey: uuid }),
+  'officer.passkey_removed': z.strictObject({ officer: uuid, passkey: uuid }),
   /** `subject` names an officer or destination; `digest` is keyed, over payload and secrets. */
   'change.proposed': z.strictObject({ change: uuid, kind: name, subject: key, digest }),
-  'change.confirmed': z.strictObject({ change: uuid, proposer: uuid }),
+  'change.confirmed': z.strictObject({ change: uuid, proposer: uuid, stepUp: z.enum(['totp', 'passkey']) }),
   'change.refused': z.strictObject({ change: uuid, remark: digest }),
   'change.taken_back': z.strictObject({ change: uuid }),
   'change.expired': z.strictObject({ change: uuid }),

@@ -4,8 +4,9 @@ import { fail, Refusal } from '#kernel/errors.js';
 import type { FactId, Ids, OfficerId } from '#kernel/ids.js';
 import { keyedDigest, open, seal } from '#kernel/sealing.js';
 import { readOfficer, readRoles, readUserName, type Officer, type OfficerInput, type Role } from './officer.js';
+import { purposeText, type AuthenticationResponseJSON, type Ceremony, type PasskeyCeremonies, type PasskeyFault, type PublicKeyCredentialRequestOptionsJSON } from './passkey.js';
 import { checkPassword, type Passwords } from './password.js';
-import { hashToken, newSession, SEEN_MS, sessionEnd, sessionState, type Session, type SessionId } from './session.js';
+import { hashToken, newSession, SEEN_MS, sessionEnd, sessionState, type Session, type SessionId, type SignInMethod } from './session.js';
 import type { Account, OfficerStore, SessionStore } from './store.js';
 import { Throttle, type Desk, type ThrottleStore } from './throttle.js';
 import { totpPurpose } from './enrolment.js';
@@ -15,6 +16,8 @@ export interface AccountsParts {
   readonly officers: OfficerStore;
   readonly sessions: SessionStore;
   readonly throttle: ThrottleStore;
+  /** Left out where nobody signs in, or none are to be taken. */
+  readonly passkeys?: PasskeyCeremonies;
   readonly passwords: Passwords;
   /** 32 octets: seals the second factors and keys the digests of addresses. */
   readonly masterKey: Uint8Array;
@@ -41,22 +44,31 @@ export interface SignedIn {
 
 /** What an officer proves anew for. */
 export type StepUpPurpose =
+  | { readonly for: 'passkeys' }
   | { readonly for: 'approve'; readonly alert: string; readonly contentHash: string }
   | { readonly for: 'secret'; readonly destination: string; readonly secret: string }
   | { readonly for: 'change'; readonly change: string };
 
 /** What an officer gives to prove anew who they are. */
 export interface Proof {
+  /** The six digits of the authenticator app. */
   readonly code?: string | undefined;
+  /** A passkey's answer to a challenge of `offerStepUp` for the same purpose; looked at first. */
+  readonly passkey?: AuthenticationResponseJSON | undefined;
 }
+
+export type StepUpMethod = 'totp' | 'passkey';
 
 /** Proof of a second factor given just now, for one decision. */
 export interface StepUp {
-  readonly method: 'totp';
+  readonly method: StepUpMethod;
   readonly at: Date;
 }
 
 type FailedSignIn = FactBody<'officer.sign_in_failed'>['cause'];
+
+const PASSKEY_FAULTS: ReadonlySet<FailedSignIn> = new Set<PasskeyFault>(['passkey_unknown', 'passkey_refused', 'counter_back']);
+const SIGN_IN: Ceremony = { kind: 'sign_in', session: null, purpose: null };
 
 /** Officers, their two factors and their sessions. */
 export class Accounts {
@@ -74,7 +86,7 @@ export class Accounts {
    * becomes a fact; those turned away unseen do not, or strangers could fill the audit.
    */
   async signIn(given: Credentials): Promise<SignedIn & { readonly token: string }> {
-    const { officers, sessions, passwords, clock, ids } = this.parts;
+    const { officers, sessions, passwords, clock } = this.parts;
     const now = clock.now();
     const name = readUserName(given.userName);
     const desk: Desk = { userName: name ?? '?', source: given.source };
@@ -91,8 +103,7 @@ export class Accounts {
       await this.throttle.missCode(desk, now);
       throw await this.refuse(step.code === 'CODE_REPLAYED' ? 'code_replayed' : 'code_wrong', account.id, desk);
     }
-    const { token, session } = newSession(ids.next<SessionId>(), account.id, now);
-    const fact = this.fact('officer.signed_in', officerActor(account.id), { session: session.id, method: 'password+totp' }, now);
+    const { token, session, fact } = this.opening(account.id, 'password+totp', now);
     const opened = await sessions.open(session, step, fact);
     if (opened !== 'opened') throw await this.refuse(opened === 'replayed' ? 'code_replayed' : 'disabled', account.id, desk);
 
@@ -101,43 +112,99 @@ export class Accounts {
     return { token, officer: officerOf(account), session, expiresAt: sessionEnd(session) };
   }
 
-  /** The officer of a token, as they are now. Throws SESSION_MISSING when the session is not open or the officer is disabled. */
-  async authenticate(token: string): Promise<SignedIn> {
+  /** What a browser needs to sign in with a passkey. Throws PASSKEY_UNAVAILABLE, SIGN_IN_THROTTLED. */
+  async offerPasskeySignIn(source: string): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const now = this.parts.clock.now();
+    await this.throttle.admitCeremony(source, now);
+    return this.ceremonies.offerProof(SIGN_IN, undefined, now);
+  }
+
+  /**
+   * Opens a session with a passkey alone: with the user verified it is two factors. Throws SIGN_IN_THROTTLED, and
+   * PASSKEY_REFUSED for whatever does not fit. Spaced and written down as `signIn` is.
+   */
+  async signInWithPasskey(response: AuthenticationResponseJSON, source: string): Promise<SignedIn & { readonly token: string }> {
+    const { sessions, clock } = this.parts;
+    const now = clock.now();
+    const known = await this.ceremonies.store.findByCredential(response.id);
+    const desk: Desk = { userName: known?.officer.userName ?? '?', source };
+    const lane = await this.throttle.admit(desk, now);
+    const proved = await this.ceremonies.verify(response, SIGN_IN, now);
+    if (typeof proved === 'string') throw await this.refuse(proved, known?.officer.id ?? null, desk);
+    const { officer, passkey, counter } = proved;
+    if (!officer.enabled) throw await this.refuse('disabled', officer.id, desk);
+    const { token, session, fact } = this.opening(officer.id, 'passkey', now, passkey.id);
+    const opened = await sessions.openByPasskey(session, { passkey: passkey.id, counter }, fact);
+    if (opened !== 'opened') throw await this.refuse(opened === 'replayed' ? 'counter_back' : 'disabled', officer.id, desk);
+    await this.throttle.succeed(desk, lane, now);
+    return { token, officer, session, expiresAt: sessionEnd(session) };
+  }
+
+  /**
+   * The officer of a token, as they are now. Throws SESSION_MISSING, with a word why as its detail: `idle`, `expired`,
+   * `signed_out`, `ended_elsewhere`, `too_many_tries`, `disabled`, `reset`. What nobody asked for (`passive`: a screen that looks
+   * by itself) does not keep a session open.
+   */
+  async authenticate(token: string, { passive = false }: { readonly passive?: boolean } = {}): Promise<SignedIn> {
     const now = this.parts.clock.now();
     const found = await this.parts.sessions.find(hashToken(token));
-    if (!found || !found.officer.enabled || sessionState(found.session, now) !== 'open') throw fail('SESSION_MISSING');
+    if (!found) throw fail('SESSION_MISSING');
     let { session } = found;
-    if (now.getTime() - session.seenAt.getTime() >= SEEN_MS) {
+    const state = sessionState(session, now);
+    if (state !== 'open') throw fail('SESSION_MISSING', '', state === 'ended' ? session.endedCause ?? state : state);
+    if (!found.officer.enabled) throw fail('SESSION_MISSING', '', 'disabled');
+    if (!passive && now.getTime() - session.seenAt.getTime() >= SEEN_MS) {
       session = { ...session, seenAt: now };
       await this.parts.sessions.touch(session.id, now);
     }
     return { officer: found.officer, session, expiresAt: sessionEnd(session) };
   }
 
+  /** What a browser needs to prove a passkey of the officer for one purpose in this session. Throws PASSKEY_UNAVAILABLE, PASSKEY_MISSING. */
+  async offerStepUp({ officer, session }: Pick<SignedIn, 'officer' | 'session'>, purpose: StepUpPurpose): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    return this.ceremonies.offerProof({ kind: 'step_up', session: session.id, purpose: purposeText(purpose) }, officer.id, this.parts.clock.now());
+  }
+
   /**
-   * Takes a fresh one-time code for one decision and uses it up. Throws STEP_UP_MISSING when there is none, CODE_WRONG,
-   * CODE_REPLAYED, SIGN_IN_THROTTLED, and SESSION_MISSING after ten wrong ones, which end the session: whoever holds it is
-   * not its officer.
+   * Takes a fresh proof for one purpose and uses it up: a passkey's answer to a challenge that was made for just this purpose in
+   * this session, or a one-time code. Throws STEP_UP_MISSING when there is none, PASSKEY_REFUSED, CODE_WRONG, CODE_REPLAYED,
+   * SIGN_IN_THROTTLED, and SESSION_MISSING after ten wrong ones, which end the session: whoever holds it is not its officer.
    */
-  async stepUp({ officer, session }: Pick<SignedIn, 'officer' | 'session'>, { code }: Proof, _purpose: StepUpPurpose): Promise<StepUp> {
-    if (code === undefined || code === '') throw fail('STEP_UP_MISSING', 'code');
+  async stepUp({ officer, session }: Pick<SignedIn, 'officer' | 'session'>, { code, passkey }: Proof, purpose: StepUpPurpose): Promise<StepUp> {
+    if (!passkey && !code) throw fail('STEP_UP_MISSING', 'code');
     const { officers, sessions, clock } = this.parts;
     const now = clock.now();
     if ((await this.throttle.admitStepUp(session.id, now)) === 'over') {
-      await sessions.end(session.id, now, this.fact('officer.signed_out', SYSTEM, { session: session.id }, now));
-      throw fail('SESSION_MISSING');
+      await sessions.end(session.id, now, 'too_many_tries', this.fact('officer.signed_out', SYSTEM, { session: session.id }, now));
+      throw fail('SESSION_MISSING', '', 'too_many_tries');
     }
     const account = await officers.findById(officer.id);
-    if (!account?.enabled) throw fail('SESSION_MISSING');
-    const step = this.stepOf(account, code, now);
-    const refusal = step instanceof Refusal ? step : (await sessions.useStep(account.id, step)) ? undefined : fail('CODE_REPLAYED', 'code');
-    if (refusal) {
-      const cause = refusal.code === 'CODE_REPLAYED' ? 'code_replayed' : 'code_wrong';
+    if (!account?.enabled) throw fail('SESSION_MISSING', '', 'disabled');
+    const cause = passkey ? await this.provePasskey(passkey, { officer, session }, purpose, now) : await this.useCode(account, code ?? '', now);
+    if (cause) {
       await sessions.note(this.fact('officer.step_up_failed', officerActor(officer.id), { session: session.id, cause }, now));
-      throw refusal;
+      throw cause === 'code_replayed' ? fail('CODE_REPLAYED', 'code') : cause === 'code_wrong' ? fail('CODE_WRONG', 'code') : fail('PASSKEY_REFUSED');
     }
     await this.throttle.succeedStepUp(session.id, now);
-    return { method: 'totp', at: now };
+    return { method: passkey ? 'passkey' : 'totp', at: now };
+  }
+
+  /** The time by which sessions are judged. */
+  now(): Date {
+    return this.parts.clock.now();
+  }
+
+  /** Open sessions of the officer that are not over, newest first. */
+  async sessionsOf(officer: OfficerId): Promise<readonly Session[]> {
+    const now = this.parts.clock.now();
+    return (await this.parts.sessions.openOf(officer)).filter((session) => sessionState(session, now) === 'open');
+  }
+
+  /** Ends one of the officer's own sessions; does nothing when they have no such one. */
+  async endSession(officer: OfficerId, id: SessionId): Promise<void> {
+    const now = this.parts.clock.now();
+    if (!(await this.parts.sessions.openOf(officer)).some((session) => session.id === id)) return;
+    await this.parts.sessions.end(id, now, 'ended_elsewhere', this.fact('officer.signed_out', officerActor(officer), { session: id }, now));
   }
 
   /** Ends the session of a token; does nothing when there is none. */
@@ -146,13 +213,13 @@ export class Accounts {
     const found = await this.parts.sessions.find(hashToken(token));
     if (!found) return;
     const { id, officerId } = found.session;
-    await this.parts.sessions.end(id, now, this.fact('officer.signed_out', officerActor(officerId), { session: id }, now));
+    await this.parts.sessions.end(id, now, 'signed_out', this.fact('officer.signed_out', officerActor(officerId), { session: id }, now));
   }
 
   /** Ends every session of an officer, and returns how many there were. */
   async endAll(officer: OfficerId, by: Actor): Promise<number> {
     const now = this.parts.clock.now();
-    return this.parts.sessions.endAll(officer, now, (sessions) => this.fact('officer.sessions_ended', by, { officer, sessions }, now));
+    return this.parts.sessions.endAll(officer, now, 'ended_elsewhere', (sessions) => this.fact('officer.sessions_ended', by, { officer, sessions }, now));
   }
 
   /**
@@ -199,6 +266,32 @@ export class Accounts {
     return all.map((officer) => ({ ...officer, enrolled: !waiting.includes(officer.id) }));
   }
 
+  private get ceremonies(): PasskeyCeremonies {
+    const { passkeys } = this.parts;
+    if (!passkeys) throw fail('PASSKEY_UNAVAILABLE');
+    return passkeys;
+  }
+
+  private opening(officer: OfficerId, method: SignInMethod, now: Date, passkey?: string) {
+    const { token, session } = newSession(this.parts.ids.next<SessionId>(), officer, now, method);
+    return { token, session, fact: this.fact('officer.signed_in', officerActor(officer), { session: session.id, method, ...(passkey !== undefined && { passkey }) }, now) };
+  }
+
+  /** What is wrong with a passkey's proof, if anything; it is used up in any case. */
+  private async provePasskey(response: AuthenticationResponseJSON, { officer, session }: Pick<SignedIn, 'officer' | 'session'>, purpose: StepUpPurpose, now: Date): Promise<PasskeyFault | undefined> {
+    const proved = await this.ceremonies.verify(response, { kind: 'step_up', session: session.id, purpose: purposeText(purpose) }, now);
+    if (typeof proved === 'string') return proved;
+    if (proved.officer.id !== officer.id) return 'passkey_unknown';
+    return (await this.ceremonies.store.raise(proved.passkey.id, proved.counter, now)) ? undefined : 'counter_back';
+  }
+
+  /** What is wrong with a one-time code, if anything; it is used up when nothing is. */
+  private async useCode(account: Account, code: string, now: Date): Promise<'code_wrong' | 'code_replayed' | undefined> {
+    const step = this.stepOf(account, code, now);
+    if (step instanceof Refusal) return step.code === 'CODE_REPLAYED' ? 'code_replayed' : 'code_wrong';
+    return (await this.parts.sessions.useStep(account.id, step)) ? undefined : 'code_replayed';
+  }
+
   private stepOf(account: Account, code: string, now: Date): number | Refusal {
     if (account.sealedTotp === null) return fail('CODE_WRONG', 'code');
     const secret = open(this.parts.masterKey, account.sealedTotp, totpPurpose(account.id)).toString('utf8');
@@ -213,6 +306,7 @@ export class Accounts {
   private async refuse(cause: FailedSignIn, officer: OfficerId | null, desk: Desk): Promise<Refusal> {
     const body = { officer, cause, source: this.digest(`source ${desk.source}`) };
     await this.parts.sessions.note(this.fact('officer.sign_in_failed', SYSTEM, body, this.parts.clock.now()));
+    if (PASSKEY_FAULTS.has(cause)) return fail('PASSKEY_REFUSED');
     return cause === 'code_replayed' ? fail('CODE_REPLAYED', 'code') : fail('CREDENTIALS_WRONG');
   }
 

@@ -50,15 +50,15 @@ export class Changes {
     return change;
   }
 
-  /** Carries it out. Throws CHANGE_MISSING, CHANGE_SETTLED, CHANGE_OWN, and what the kind refuses. */
-  async confirm(id: ChangeId, by: OfficerId): Promise<{ readonly change: ShownChange; readonly told: Told }> {
+  /** Carries it out; `stepUp` is how who confirms has just proved who they are. Throws CHANGE_MISSING, CHANGE_SETTLED, CHANGE_OWN, and what the kind refuses. */
+  async confirm(id: ChangeId, by: OfficerId, stepUp: 'totp' | 'passkey'): Promise<{ readonly change: ShownChange; readonly told: Told }> {
     const { store, masterKey, clock } = this.parts;
     const change = await this.mayConfirm(id, by);
     const kind = this.kindOf(change.kind);
     const secret: unknown = change.sealed === null ? undefined : JSON.parse(open(masterKey, change.sealed, secretOf(id)).toString('utf8'));
     const { given = {}, told = {} } = await kind.complete(change.payload, secret, change);
     const at = clock.now();
-    const statements: Statement[] = [{ type: 'change.confirmed', body: { change: id, proposer: change.proposedBy.id } }, ...kind.facts(change.payload, change)];
+    const statements: Statement[] = [{ type: 'change.confirmed', body: { change: id, proposer: change.proposedBy.id, stepUp } }, ...kind.facts(change.payload, change)];
     await store.settle({ id, verb: 'confirm', by, at, given, reason: null }, statements.map((said) => this.fact(officerActor(by), at, said)));
     return { change: await this.show(id), told };
   }

@@ -1,7 +1,8 @@
 import type { Fact } from '#audit/fact.js';
 import type { OfficerId } from '#kernel/ids.js';
 import type { Officer, Role } from './officer.js';
-import type { Session, SessionId } from './session.js';
+import type { PasskeyId } from './passkey.js';
+import type { EndCause, Session, SessionId } from './session.js';
 
 /* What storage implements. Every call is one transaction, and the fact it is given is written in that transaction. */
 
@@ -40,14 +41,18 @@ export interface SessionStore {
    * (`UPDATE … WHERE enabled AND last_step < step`), so a code is good for once across all processes.
    */
   open(session: Session, step: number, fact: Fact): Promise<'opened' | 'replayed' | 'disabled'>;
+  /** Opens a session with a passkey: raises its counter by compare-and-set if the officer is enabled, together with session and fact. */
+  openByPasskey(session: Session, used: { readonly passkey: PasskeyId; readonly counter: number }, fact: Fact): Promise<'opened' | 'replayed' | 'disabled'>;
+  /** Those of an officer that were not ended, newest first. */
+  openOf(officerId: OfficerId): Promise<readonly Session[]>;
   /** The session of a token hash with its officer as they are now, whatever state it is in. */
   find(tokenHash: string): Promise<{ readonly session: Session; readonly officer: Officer } | undefined>;
   /** Moves `seenAt` forward, never back. */
   touch(id: SessionId, seenAt: Date): Promise<void>;
   /** Ends an open session; false, and no fact, when it was ended already. */
-  end(id: SessionId, at: Date, fact: Fact): Promise<boolean>;
+  end(id: SessionId, at: Date, cause: EndCause, fact: Fact): Promise<boolean>;
   /** Ends all sessions of an officer that were not ended; the fact is made of how many there were. */
-  endAll(officerId: OfficerId, at: Date, fact: (sessions: number) => Fact): Promise<number>;
+  endAll(officerId: OfficerId, at: Date, cause: EndCause, fact: (sessions: number) => Fact): Promise<number>;
   /** Uses up a one-time code as `open` does, without a session; false when its step is not after the last or the officer is disabled. */
   useStep(officerId: OfficerId, step: number): Promise<boolean>;
   /** Writes a fact about an attempt that failed. */

@@ -26,6 +26,9 @@ const SOURCE_REFILL_MS = 30_000;
 const CODE_FIRST_WAIT_MS = 30_000;
 const CODE_WAIT_MS = 3_600_000;
 const STEP_UP_LIMIT = 10;
+/** Passkey challenges a source may ask for at once before it has signed in, and the time in which it gets one back. */
+const CEREMONY_BUDGET = 60;
+const CEREMONY_REFILL_MS = 1_000;
 
 /** What is remembered under one key. */
 export interface Counter {
@@ -131,6 +134,19 @@ export class Throttle {
     return waitMs < 0 ? 'over' : 'go';
   }
 
+  /**
+   * Lets a source have a challenge before anybody signed in: each is a row. Who shares the address of a desk can make passkeys
+   * wait there by a second or so, and never the password with its code. Throws SIGN_IN_THROTTLED.
+   */
+  async admitCeremony(source: string, now: Date): Promise<void> {
+    const waitMs = await this.store.change([this.digest(`ceremonies ${sourceOf(source)}`)], ([c]) => {
+      const counter = drained(c, now, CEREMONY_REFILL_MS);
+      const wait = Math.ceil((counter.failures - (CEREMONY_BUDGET - 1)) * CEREMONY_REFILL_MS);
+      return { result: wait, counters: [wait > 0 ? counter : { ...counter, failures: counter.failures + 1 }] };
+    });
+    if (waitMs > 0) throw throttled(waitMs);
+  }
+
   /** The step-up was good. */
   async succeedStepUp(session: SessionId, now: Date): Promise<void> {
     await this.store.change([this.stepUpKey(session)], () => ({ result: undefined, counters: [fresh(now)] }));
@@ -176,9 +192,9 @@ function aged(counter: Counter | undefined, now: Date): Counter {
 }
 
 /** A budget refills evenly. */
-function drained(counter: Counter | undefined, now: Date): Counter {
+function drained(counter: Counter | undefined, now: Date, refillMs = SOURCE_REFILL_MS): Counter {
   if (!counter) return fresh(now);
-  const refilled = Math.max(0, now.getTime() - counter.at.getTime()) / SOURCE_REFILL_MS;
+  const refilled = Math.max(0, now.getTime() - counter.at.getTime()) / refillMs;
   return { ...counter, failures: Math.max(0, counter.failures - refilled), at: now };
 }
 

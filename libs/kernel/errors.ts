@@ -64,11 +64,16 @@ export const ERRORS = {
   CREDENTIALS_WRONG: entry('unauthenticated', 'after-change', 'User name, password and one-time code belong together.'),
   ENROLMENT_INVALID: entry('unauthenticated', 'never', 'An enrolment code is whole, not used, not replaced and at most 24 hours old.'),
   OFFICER_INVALID: entry('invalid', 'after-change', 'An officer has a user name, a display name, roles and a password of at least 12 characters.'),
+  PASSKEYS_TOO_MANY: entry('conflict', 'after-change', 'An officer has at most 10 passkeys.'),
+  PASSKEY_KNOWN: entry('conflict', 'never', 'A passkey is registered once.'),
+  PASSKEY_MISSING: entry('missing', 'never', 'The officer has such a passkey.'),
+  PASSKEY_REFUSED: entry('unauthenticated', 'after-change', 'A passkey of an officer answers this very challenge, here and now, with the user verified.'),
+  PASSKEY_UNAVAILABLE: entry('invalid', 'never', 'Passkeys need an address with a host name, not a bare IP address.'),
   PASSWORD_WEAK: entry('invalid', 'after-change', 'A password has 12 to 256 characters and is not one that is tried first: no usual word, no user name, no repetition.'),
   ROLE_MISSING: entry('forbidden', 'never', 'The officer has the role that this action needs.'),
   SESSION_MISSING: entry('unauthenticated', 'after-change', 'A session is open, not idle too long and not ended.'),
   SIGN_IN_THROTTLED: entry('throttled', 'later', 'Sign-in attempts are spaced out after failures.'),
-  STEP_UP_MISSING: entry('forbidden', 'after-change', 'An approval carries a fresh one-time code.'),
+  STEP_UP_MISSING: entry('forbidden', 'after-change', 'This is done with a fresh proof of who asks: a passkey or a one-time code.'),
   USER_NAME_TAKEN: entry('conflict', 'after-change', 'A user name belongs to one officer.'),
 
   // dispatch

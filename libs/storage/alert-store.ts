@@ -152,7 +152,7 @@ export class PgAlertStore implements AlertStore {
         const { kind, writers, submittedBy } = before.proposal!;
         const { sentAt, expiresAt } = after.published!;
         return make('revision.approved', {
-          ...reviewed, kind, approver: by, submitter: submittedBy!, writers: [...writers], stepUp: 'totp', sent: capTime(sentAt), expires: capTime(expiresAt),
+          ...reviewed, kind, approver: by, submitter: submittedBy!, writers: [...writers], stepUp: action.stepUp ?? 'totp', sent: capTime(sentAt), expires: capTime(expiresAt),
         });
       }
       case 'found':

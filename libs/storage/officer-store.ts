@@ -2,16 +2,22 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { DestinationId, OfficerId } from '#kernel/ids.js';
 import type { Fact } from '#audit/fact.js';
 import type { Officer, Role } from '#identity/officer.js';
-import type { Session, SessionId } from '#identity/session.js';
+import type { EndCause, Session, SessionId, SignInMethod } from '#identity/session.js';
+import type { PasskeyId } from '#identity/passkey.js';
 import type { Account, OfficerStore, SessionStore } from '#identity/store.js';
 import type { Counter, ThrottleStore } from '#identity/throttle.js';
 import { inTransaction, rows } from './database.js';
+import { raiseCounter } from './passkey-store.js';
 
 interface OfficerRow {
   id: OfficerId; user_name: string; display_name: string; roles: Role[]; enabled: boolean; destinations: DestinationId[]; password_hash: string | null; sealed_totp: Buffer | null; totp_last_step: string;
 }
 
-interface SessionRow { session_id: SessionId; officer_id: OfficerId; token_hash: string; opened_at: Date; seen_at: Date; ended_at: Date | null }
+interface SessionRow {
+  session_id: SessionId; officer_id: OfficerId; token_hash: string; opened_at: Date; seen_at: Date; ended_at: Date | null; ended_cause: EndCause | null; method: SignInMethod;
+}
+
+const SESSION = 's.id AS session_id, s.officer_id, s.token_hash, s.opened_at, s.seen_at, s.ended_at, s.ended_cause, s.method';
 
 /**
  * Officers in PostgreSQL. `add` and `change` need the owner's login: the applications' role may read officers and use up
@@ -52,7 +58,7 @@ export class PgOfficerStore implements OfficerStore {
     return inTransaction(this.source, async (manager) => {
       const changed = await rows(manager, 'UPDATE officers SET roles = $2, enabled = $3 WHERE id = $1 RETURNING id', [id, roles, enabled]);
       if (changed.length === 0) return false;
-      if (!enabled) await endSessions(manager, id, at);
+      if (!enabled) await endSessions(manager, id, at, 'disabled');
       await append(manager, fact);
       return true;
     });
@@ -72,43 +78,53 @@ export class PgOfficerStore implements OfficerStore {
 export class PgSessionStore implements SessionStore {
   constructor(private readonly source: DataSource) {}
 
-  open({ id, officerId, tokenHash, openedAt, seenAt, endedAt }: Session, step: number, fact: Fact): Promise<'opened' | 'replayed' | 'disabled'> {
+  open(session: Session, step: number, fact: Fact): Promise<'opened' | 'replayed' | 'disabled'> {
     return inTransaction(this.source, async (manager) => {
-      const raised = await raiseStep(manager, officerId, step);
+      const raised = await raiseStep(manager, session.officerId, step);
       if (raised !== 'raised') return raised;
-      await rows(manager, 'INSERT INTO sessions (id, officer_id, token_hash, opened_at, seen_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)',
-        [id, officerId, tokenHash, openedAt, seenAt, endedAt]);
-      await append(manager, fact);
+      await keepSession(manager, session, fact);
       return 'opened';
     });
   }
 
+  openByPasskey(session: Session, { passkey, counter }: { readonly passkey: PasskeyId; readonly counter: number }, fact: Fact): Promise<'opened' | 'replayed' | 'disabled'> {
+    return inTransaction(this.source, async (manager) => {
+      // Locked as `raiseStep` locks it: who disables or resets the officer at this moment finds this session or prevents it.
+      const [officer] = await rows<{ enabled: boolean }>(manager, 'SELECT enabled FROM officers WHERE id = $1 FOR UPDATE', [session.officerId]);
+      if (!officer?.enabled) return 'disabled';
+      if (!(await raiseCounter(manager, passkey, counter, session.openedAt))) return 'replayed';
+      await keepSession(manager, session, fact);
+      return 'opened';
+    });
+  }
+
+  async openOf(officerId: OfficerId): Promise<readonly Session[]> {
+    return (await rows<SessionRow>(this.source, `SELECT ${SESSION} FROM sessions s WHERE s.officer_id = $1 AND s.ended_at IS NULL ORDER BY s.opened_at DESC, s.id`, [officerId])).map(toSession);
+  }
+
   async find(tokenHash: string): Promise<{ readonly session: Session; readonly officer: Officer } | undefined> {
     const [row] = await rows<SessionRow & Omit<OfficerRow, 'id'>>(this.source,
-      `SELECT s.id AS session_id, s.officer_id, s.token_hash, s.opened_at, s.seen_at, s.ended_at, o.user_name, o.display_name, o.roles, o.enabled, o.destinations
+      `SELECT ${SESSION}, o.user_name, o.display_name, o.roles, o.enabled, o.destinations
          FROM sessions s JOIN officers o ON o.id = s.officer_id WHERE s.token_hash = $1`, [tokenHash]);
-    return row && {
-      session: { id: row.session_id, officerId: row.officer_id, tokenHash: row.token_hash, openedAt: row.opened_at, seenAt: row.seen_at, endedAt: row.ended_at },
-      officer: toOfficer({ ...row, id: row.officer_id }),
-    };
+    return row && { session: toSession(row), officer: toOfficer({ ...row, id: row.officer_id }) };
   }
 
   async touch(id: SessionId, seenAt: Date): Promise<void> {
     await rows(this.source, 'UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2', [id, seenAt]);
   }
 
-  end(id: SessionId, at: Date, fact: Fact): Promise<boolean> {
+  end(id: SessionId, at: Date, cause: EndCause, fact: Fact): Promise<boolean> {
     return inTransaction(this.source, async (manager) => {
-      const ended = await rows(manager, 'UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id', [id, at]);
+      const ended = await rows(manager, 'UPDATE sessions SET ended_at = $2, ended_cause = $3 WHERE id = $1 AND ended_at IS NULL RETURNING id', [id, at, cause]);
       if (ended.length === 0) return false;
       await append(manager, fact);
       return true;
     });
   }
 
-  endAll(officerId: OfficerId, at: Date, fact: (sessions: number) => Fact): Promise<number> {
+  endAll(officerId: OfficerId, at: Date, cause: EndCause, fact: (sessions: number) => Fact): Promise<number> {
     return inTransaction(this.source, async (manager) => {
-      const ended = await endSessions(manager, officerId, at);
+      const ended = await endSessions(manager, officerId, at, cause);
       await append(manager, fact(ended));
       return ended;
     });
@@ -164,13 +180,25 @@ async function raiseStep(runner: DataSource | EntityManager, officerId: OfficerI
   return officer?.enabled ? 'replayed' : 'disabled';
 }
 
-async function endSessions(manager: EntityManager, officerId: OfficerId, at: Date): Promise<number> {
-  return (await rows(manager, 'UPDATE sessions SET ended_at = $2 WHERE officer_id = $1 AND ended_at IS NULL RETURNING id', [officerId, at])).length;
+async function keepSession(manager: EntityManager, { id, officerId, tokenHash, openedAt, seenAt, endedAt, method }: Session, fact: Fact): Promise<void> {
+  await rows(manager, 'INSERT INTO sessions (id, officer_id, token_hash, opened_at, seen_at, ended_at, method) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+    [id, officerId, tokenHash, openedAt, seenAt, endedAt, method]);
+  await append(manager, fact);
+}
+
+async function endSessions(manager: EntityManager, officerId: OfficerId, at: Date, cause: EndCause): Promise<number> {
+  return (await rows(manager, 'UPDATE sessions SET ended_at = $2, ended_cause = $3 WHERE officer_id = $1 AND ended_at IS NULL RETURNING id', [officerId, at, cause])).length;
 }
 
 /** Last in a transaction: the chain's lock is then held for the commit only. */
 async function append(runner: DataSource | EntityManager, { record }: Fact): Promise<void> {
   await rows(runner, 'SELECT append_facts($1)', [[record]]);
+}
+
+function toSession(row: SessionRow): Session {
+  return {
+    id: row.session_id, officerId: row.officer_id, tokenHash: row.token_hash, openedAt: row.opened_at, seenAt: row.seen_at, endedAt: row.ended_at, endedCause: row.ended_cause, method: row.method,
+  };
 }
 
 function toOfficer({ id, user_name, display_name, roles, enabled, destinations }: Pick<OfficerRow, 'id' | 'user_name' | 'display_name' | 'roles' | 'enabled' | 'destinations'>): Officer {

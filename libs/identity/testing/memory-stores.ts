@@ -1,6 +1,6 @@
 import type { Fact } from '#audit/fact.js';
 import type { Officer } from '../officer.js';
-import type { Session, SessionId } from '../session.js';
+import type { EndCause, Session, SessionId } from '../session.js';
 import type { Account, OfficerStore, SessionStore } from '../store.js';
 import type { Counter, ThrottleStore } from '../throttle.js';
 
@@ -17,6 +17,7 @@ export function memoryStores(): MemoryStores {
   const accounts = new Map<string, Account>();
   const sessions = new Map<SessionId, Session>();
   const counters = new Map<string, Counter>();
+  const counted = new Map<string, number>();
   const facts: Fact[] = [];
   const officerOf = ({ id, userName, displayName, roles, enabled }: Account): Officer => ({ id, userName, displayName, roles, enabled });
   const update = (id: string, change: Partial<Account>) => accounts.set(id, { ...(accounts.get(id) as Account), ...change });
@@ -27,9 +28,9 @@ export function memoryStores(): MemoryStores {
     update(id, { lastStep: step });
     return 'opened';
   };
-  const endAll = (officerId: string, at: Date): number => {
+  const endAll = (officerId: string, at: Date, endedCause: EndCause): number => {
     const open = [...sessions.values()].filter((s) => s.officerId === officerId && s.endedAt === null);
-    for (const session of open) sessions.set(session.id, { ...session, endedAt: at });
+    for (const session of open) sessions.set(session.id, { ...session, endedAt: at, endedCause });
     return open.length;
   };
 
@@ -50,7 +51,7 @@ export function memoryStores(): MemoryStores {
       async change(id, change, at, fact) {
         if (!accounts.has(id)) return false;
         update(id, change);
-        if (!change.enabled) endAll(id, at);
+        if (!change.enabled) endAll(id, at, 'disabled');
         facts.push(fact);
         return true;
       },
@@ -67,6 +68,16 @@ export function memoryStores(): MemoryStores {
         }
         return result;
       },
+      async openByPasskey(session, { passkey, counter }, fact) {
+        if (!accounts.get(session.officerId)?.enabled) return 'disabled';
+        const used = counted.get(passkey) ?? 0;
+        if (used >= counter && (used > 0 || counter > 0)) return 'replayed';
+        counted.set(passkey, counter);
+        sessions.set(session.id, session);
+        facts.push(fact);
+        return 'opened';
+      },
+      openOf: async (officerId) => [...sessions.values()].filter((s) => s.officerId === officerId && s.endedAt === null).sort((a, b) => b.openedAt.getTime() - a.openedAt.getTime()),
       async find(tokenHash) {
         const session = [...sessions.values()].find((s) => s.tokenHash === tokenHash);
         const account = session && accounts.get(session.officerId);
@@ -76,15 +87,15 @@ export function memoryStores(): MemoryStores {
         const session = sessions.get(id);
         if (session && seenAt > session.seenAt) sessions.set(id, { ...session, seenAt });
       },
-      async end(id, at, fact) {
+      async end(id, at, endedCause, fact) {
         const session = sessions.get(id);
         if (!session || session.endedAt !== null) return false;
-        sessions.set(id, { ...session, endedAt: at });
+        sessions.set(id, { ...session, endedAt: at, endedCause });
         facts.push(fact);
         return true;
       },
-      async endAll(officerId, at, fact) {
-        const ended = endAll(officerId, at);
+      async endAll(officerId, at, cause, fact) {
+        const ended = endAll(officerId, at, cause);
         facts.push(fact(ended));
         return ended;
       },

@@ -114,9 +114,9 @@ export function describeIdentityStores(name: string, make: () => Promise<StoresU
       const session = opening(one.id);
       await stores.sessions.open(session, 1, fact());
       const [first, second] = [fact(), fact()];
-      expect(await stores.sessions.end(session.id, later, first)).toBe(true);
-      expect(await stores.sessions.end(session.id, at, second)).toBe(false);
-      expect((await stores.sessions.find(session.tokenHash))?.session.endedAt).toEqual(later);
+      expect(await stores.sessions.end(session.id, later, 'signed_out', first)).toBe(true);
+      expect(await stores.sessions.end(session.id, at, 'ended_elsewhere', second)).toBe(false);
+      expect((await stores.sessions.find(session.tokenHash))?.session).toMatchObject({ endedAt: later, endedCause: 'signed_out' });
       expect([await isWritten(first), await isWritten(second)]).toEqual([true, false]);
     });
 
@@ -124,10 +124,12 @@ export function describeIdentityStores(name: string, make: () => Promise<StoresU
       const [one, other] = [await added(), await added()];
       const sessions = [opening(one.id), opening(one.id), opening(other.id)];
       for (const [i, session] of sessions.entries()) await stores.sessions.open(session, i + 1, fact());
+      expect((await stores.sessions.openOf(one.id)).map(({ id }) => id).sort()).toEqual(sessions.slice(0, 2).map(({ id }) => id).sort());
       const said = (count: number) => makeFact({ id: randomIds.next<FactId>(), at, type: 'officer.sessions_ended', actor: SYSTEM, body: { officer: one.id, sessions: count } });
-      expect(await stores.sessions.endAll(one.id, later, said)).toBe(2);
+      expect(await stores.sessions.endAll(one.id, later, 'ended_elsewhere', said)).toBe(2);
       const ends = await Promise.all(sessions.map(async (s) => (await stores.sessions.find(s.tokenHash))?.session.endedAt));
       expect(ends).toEqual([later, later, null]);
+      expect(await stores.sessions.openOf(one.id)).toEqual([]);
       expect((await stores.records()).some((r) => readRecord(r)?.body['officer'] === one.id && readRecord(r)?.body['sessions'] === 2)).toBe(true);
     });
 
