@@ -14,6 +14,7 @@ import { AlertDecisionsController } from './alert-decisions.controller.js';
 import { AlertsController } from './alerts.controller.js';
 import { AuditAlertsController } from './audit-alerts.controller.js';
 import { AuditExportsController } from './audit-exports.controller.js';
+import { AuditReportController } from './audit-report.controller.js';
 import { AuditController } from './audit.controller.js';
 import { BoardController } from './board.controller.js';
 import { ChangesController } from './changes.controller.js';
@@ -71,6 +72,7 @@ export const CONTROLLERS: readonly Type[] = [
   AuditController,
   AuditAlertsController,
   AuditExportsController,
+  AuditReportController,
   HealthController,
   PagesController,
   ConsoleController,

@@ -1,0 +1,106 @@
+import type { Language, Wording } from '#alerts/content.js';
+import type { FactType } from '#audit/fact.js';
+
+export const REPORT_LANGUAGES = ['sr-Latn', 'sr-Cyrl', 'en'] as const satisfies readonly Language[];
+
+const say = (latin: string, cyrillic: string, english: string): Wording => ({ 'sr-Latn': latin, 'sr-Cyrl': cyrillic, en: english });
+
+/** What a fact is, in a few words. A type that is not here stands by its own name. */
+export const FACT_WORDS: Readonly<Partial<Record<FactType, Wording>>> = {
+  'alert.created': say('Upozorenje započeto', 'Упозорење започето', 'Alert begun'),
+  'revision.saved': say('Sadržaj sačuvan', 'Садржај сачуван', 'Content saved'),
+  'revision.submitted': say('Podneto na odobrenje', 'Поднето на одобрење', 'Submitted for review'),
+  'revision.returned': say('Vraćeno piscu', 'Враћено писцу', 'Returned to its writer'),
+  'revision.rejected': say('Odbijeno', 'Одбијено', 'Rejected'),
+  'revision.approved': say('Odobreno i aktivirano', 'Одобрено и активирано', 'Approved and activated'),
+  'alert.found': say('Završeno: pronađeno', 'Завршено: пронађено', 'Ended: found'),
+  'alert.withdrawn': say('Povučeno', 'Повучено', 'Withdrawn'),
+  'alert.expired': say('Isteklo', 'Истекло', 'Expired'),
+  'alert.erased': say('Podaci slučaja obrisani', 'Подаци случаја обрисани', 'Data of the case erased'),
+  'photo.stored': say('Fotografija dodata', 'Фотографија додата', 'Photo added'),
+  'outbox.planned': say('Slanje raspoređeno', 'Слање распоређено', 'Fan-out planned'),
+  'delivery.attempted': say('Pokušaj slanja', 'Покушај слања', 'Attempt to send'),
+  'delivery.rerouted': say('Prebačeno na drugi put', 'Пребачено на други пут', 'Moved to another route'),
+  'delivery.cancelled': say('Slanje otkazano', 'Слање отказано', 'Delivery called off'),
+  'delivery.dead': say('Slanje čeka čoveka', 'Слање чека човека', 'Delivery waits for a person'),
+  'delivery.retried': say('Slanje ponovljeno po odluci', 'Слање поновљено по одлуци', 'Delivery repeated by decision'),
+  'delivery.closed': say('Slanje zatvoreno po odluci', 'Слање затворено по одлуци', 'Delivery closed by decision'),
+  'receipt.received': say('Stigle potvrde', 'Стигле потврде', 'Receipts received'),
+  'airing.settled': say('Termin emitovanja', 'Термин емитовања', 'Airing slot'),
+  'erasure.requested': say('Zatraženo brisanje', 'Затражено брисање', 'Erasure requested'),
+  'erasure.chased': say('Podsetnik za brisanje', 'Подсетник за брисање', 'Erasure reminder'),
+  'erasure.confirmed': say('Brisanje potvrđeno', 'Брисање потврђено', 'Erasure confirmed'),
+  'breaker.changed': say('Prekidač pravca promenjen', 'Прекидач правца промењен', 'Breaker changed'),
+  'officer.signed_in': say('Prijava službenika', 'Пријава службеника', 'Officer signed in'),
+  'officer.signed_out': say('Odjava službenika', 'Одјава службеника', 'Officer signed out'),
+  'audit.exported': say('Izvoz revizijskog traga', 'Извоз ревизијског трага', 'Audit exported'),
+};
+
+/** What came of an attempt, or became of a slot. */
+export const OUTCOME_WORDS: Readonly<Record<string, Wording>> = {
+  accepted: say('prihvaćeno', 'прихваћено', 'accepted'),
+  refused: say('odbijeno', 'одбијено', 'refused'),
+  deferred: say('odloženo', 'одложено', 'deferred'),
+  uncertain: say('neizvesno', 'неизвесно', 'uncertain'),
+  aired: say('emitovano', 'емитовано', 'aired'),
+  late: say('kasno', 'касно', 'late'),
+  missed: say('propušteno', 'пропуштено', 'missed'),
+  stopped: say('zaustavljeno', 'заустављено', 'stopped'),
+  confirmed: say('potvrđeno', 'потврђено', 'confirmed'),
+  failed: say('neuspelo', 'неуспело', 'failed'),
+};
+
+export const STATUS_WORDS: Readonly<Record<string, Wording>> = {
+  prepared: say('u pripremi', 'у припреми', 'in preparation'), active: say('aktivno', 'активно', 'active'), found: say('pronađeno', 'пронађено', 'found'),
+  withdrawn: say('povučeno', 'повучено', 'withdrawn'), expired: say('isteklo', 'истекло', 'expired'), rejected: say('odbijeno', 'одбијено', 'rejected'), erased: say('obrisano', 'обрисано', 'erased'),
+};
+
+export const REPORT_WORDS = {
+  title: say('Izveštaj iz revizijskog traga', 'Извештај из ревизијског трага', 'Report from the audit'),
+  system: say('Pronađi me', 'Пронађи ме', 'Find Me'),
+  ofAlert: say('Upozorenje', 'Упозорење', 'Alert'),
+  ofPeriod: say('Razdoblje', 'Раздобље', 'Period'),
+  drill: say('VEŽBA', 'ВЕЖБА', 'DRILL'),
+  live: say('UŽIVO', 'УЖИВО', 'LIVE'),
+  made: say('Izrađeno', 'Израђено', 'Made'),
+  madeBy: say('Izradio/la', 'Израдио/ла', 'Made by'),
+  facts: say('Činjenica', 'Чињеница', 'Facts'),
+  page: say('strana', 'страна', 'page'),
+  times: say('Ključna vremena', 'Кључна времена', 'Key times'),
+  created: say('Započeto', 'Започето', 'Begun'),
+  approved: say('Odobreno', 'Одобрено', 'Approved'),
+  firstAccepted: say('Prvi partner prihvatio', 'Први партнер прихватио', 'First partner accepted'),
+  lastAccepted: say('Poslednji partner prihvatio', 'Последњи партнер прихватио', 'Last partner accepted'),
+  accepted: say('Prihvatilo partnera', 'Прихватило партнера', 'Partners that accepted'),
+  ended: say('Završeno', 'Завршено', 'Ended'),
+  lastEnded: say('Poslednji partner prihvatio kraj', 'Последњи партнер прихватио крај', 'Last partner accepted the end'),
+  erased: say('Obrisano', 'Обрисано', 'Erased'),
+  erasures: say('Brisanja potvrđena', 'Брисања потврђена', 'Erasures confirmed'),
+  caseNumber: say('Broj predmeta', 'Број предмета', 'Case number'),
+  status: say('Stanje', 'Стање', 'Status'),
+  alerts: say('Upozorenja', 'Упозорења', 'Alerts'),
+  airing: say('Emitovanje po pravilniku', 'Емитовање по правилнику', 'Airing by the rulebook'),
+  broadcaster: say('Emiter', 'Емитер', 'Broadcaster'),
+  aired: say('na vreme', 'на време', 'in time'), late: say('kasno', 'касно', 'late'), missed: say('propušteno', 'пропуштено', 'missed'), share: say('udeo', 'удео', 'share'),
+  speed: say('Brzina (sekunde)', 'Брзина (секунде)', 'Speed (seconds)'),
+  channel: say('Kanal', 'Канал', 'Channel'), count: say('broj', 'број', 'count'), median: say('medijana', 'медијана', 'median'), p95: say('95 %', '95 %', '95 %'), max: say('najduže', 'најдуже', 'longest'),
+  accept: say('do prihvatanja', 'до прихватања', 'to acceptance'), air: say('do emitovanja', 'до емитовања', 'to airing'), withdraw: say('do prihvatanja kraja', 'до прихватања краја', 'to acceptance of the end'),
+  timeline: say('Tok', 'Ток', 'Timeline'),
+  receipt: say('Potvrda partnera', 'Потврда партнера', 'Partner\'s receipt'),
+  report: say('Izveštaj partnera', 'Извештај партнера', 'Partner\'s report'),
+  place: say('mesto', 'место', 'place'), at: say('vreme', 'време', 'time'), what: say('šta', 'шта', 'what'), who: say('ko', 'ко', 'who'), to: say('partner', 'партнер', 'partner'), outcome: say('ishod', 'исход', 'outcome'),
+  theSystem: say('sistem', 'систем', 'the system'),
+  more: say('Odštampano je prvih #; ostatak je u priloženoj datoteci facts.jsonl.', 'Одштампано је првих #; остатак је у приложеној датотеци facts.jsonl.', 'The first # are printed; the rest is in the attached file facts.jsonl.'),
+  nothing: say('Ništa.', 'Ништа.', 'Nothing.'),
+  checkpoint: say('Potpisana kontrolna tačka', 'Потписана контролна тачка', 'Signed checkpoint'),
+  seq: say('Redni broj činjenice', 'Редни број чињенице', 'Sequence number of the fact'),
+  root: say('Heš lanca (SHA-256)', 'Хеш ланца (SHA-256)', 'Hash of the chain (SHA-256)'),
+  signedAt: say('Potpisano', 'Потписано', 'Signed'),
+  keyId: say('Ključ', 'Кључ', 'Key'),
+  signature: say('Potpis (Ed25519, base64)', 'Потпис (Ed25519, base64)', 'Signature (Ed25519, base64)'),
+  how: say('Kako se proverava', 'Како се проверава', 'How to verify'),
+  howText: say(
+    'Ovom PDF-u su priloženi: checkpoint.json (kontrolna tačka odozgo), facts.jsonl (činjenice iz ovog izveštaja) i keys.pem (javni ključevi). Preuzmite findme-verify.mjs i izvoz celog revizijskog traga sa stola za reviziju, a javne ključeve uzmite drugim putem. Pokrenite: node findme-verify.mjs facts.jsonl --whole export.jsonl --keys keys.pem --checkpoints checkpoint.json. Ispis mora da kaže „Verified.": tada svaka činjenica iz ovog izveštaja stoji na svom mestu u lancu, a lanac je onaj koji je potpisan. Sam papir dokazuje samo onoliko koliko se njegova kontrolna tačka slaže sa lancem.',
+    'Овом PDF-у су приложени: checkpoint.json (контролна тачка одозго), facts.jsonl (чињенице из овог извештаја) и keys.pem (јавни кључеви). Преузмите findme-verify.mjs и извоз целог ревизијског трага са стола за ревизију, а јавне кључеве узмите другим путем. Покрените: node findme-verify.mjs facts.jsonl --whole export.jsonl --keys keys.pem --checkpoints checkpoint.json. Испис мора да каже „Verified.": тада свака чињеница из овог извештаја стоји на свом месту у ланцу, а ланац је онај који је потписан. Сам папир доказује само онолико колико се његова контролна тачка слаже са ланцем.',
+    'Attached to this PDF: checkpoint.json (the checkpoint above), facts.jsonl (the facts of this report) and keys.pem (the public keys). Download findme-verify.mjs and an export of the whole audit from the auditor\'s desk, and take the public keys from elsewhere. Run: node findme-verify.mjs facts.jsonl --whole export.jsonl --keys keys.pem --checkpoints checkpoint.json. It must say "Verified.": then each fact of this report stands in its place in the chain, and the chain is the one that was signed. The paper alone proves as much as its checkpoint agrees with the chain.'),
+} as const;
