@@ -13,7 +13,8 @@ const CONTENT_TYPE = 'application/cap+xml';
 
 /**
  * A simulated broadcaster. It verifies the signature of what it takes, tells repetitions by key and by CAP identifier,
- * acknowledges in CAP and posts a signed receipt, `aired` or `stopped`.
+ * acknowledges in CAP and posts a signed receipt, `aired` or `stopped`. A broadcaster airs again by the rulebook, by its own clock,
+ * and reports each airing.
  */
 export function startFakePartner(destination: Destination<CapPushSettings>, options: FakePartnerOptions): Promise<FakePartner> {
   return startHttpsPartner(destination, options, {
@@ -28,6 +29,7 @@ export function startFakePartner(destination: Destination<CapPushSettings>, opti
         action,
         answer: { status: 200, headers: { 'Content-Type': CONTENT_TYPE }, body: acknowledge(message, `${destination.id}@partners.example`, new Date()) },
         words: [action === 'publish' ? 'aired' : 'stopped'],
+        ...(destination.settings.airs && { airing: { references: message.references.map((r) => r.identifier), until: new Date(message.infos[0]?.expires ?? message.sent) } }),
       };
     },
     rubbish: { status: 200, headers: { 'Content-Type': CONTENT_TYPE }, body: '<alert>not quite' },

@@ -3,12 +3,14 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { sha256Hex } from '#kernel/canonical.js';
+import { systemClock, type Clock } from '#kernel/clock.js';
 import { fail } from '#kernel/errors.js';
 import type { Destination } from '../channel.js';
 import type { HttpsAddress } from '../https/settings.js';
 import { ErasureConfirmer } from './erasure-confirmer.js';
 import type { FakePartner, Faults, LedgerEntry } from './fake-partner.js';
 import { Ledger } from './ledger.js';
+import { OwnAirings } from './own-airings.js';
 import { ReceiptSender } from './receipt-sender.js';
 
 /** What a simulated partner gets from the house that plays it. */
@@ -17,6 +19,8 @@ export interface FakePartnerOptions {
   readonly secret: (name: string) => string;
   /** Root of the house's API, to which receipts are posted; without it none are sent. */
   readonly apiUrl?: string;
+  /** The partner's own clock; the machine's unless told. */
+  readonly clock?: Clock;
 }
 
 /** A request as the simulated partner sees it. */
@@ -35,6 +39,8 @@ export interface PartnerMessage {
   readonly answer: PartnerAnswer;
   /** A word for each receipt that follows, one at least: `aired`, `displayed A1-042`. */
   readonly words: readonly string[];
+  /** What a broadcaster that airs by itself is to air again, until when; an ending names what it is to stop. By identifiers. */
+  readonly airing?: { readonly references: readonly string[]; readonly until: Date };
 }
 
 export interface PartnerAnswer {
@@ -91,10 +97,13 @@ class HttpsPartner implements FakePartner {
   private readonly book: Ledger;
   private readonly pauses = new Set<() => void>();
   private readonly receipts: ReceiptSender | undefined;
+  private readonly airings: OwnAirings | undefined;
+  private readonly clock: Clock;
   private readonly erasures: ErasureConfirmer | undefined;
 
   constructor(destination: Destination<HttpsAddress & { readonly secret?: string }>, options: FakePartnerOptions, private readonly server: Server, private readonly manner: PartnerManner) {
     this.book = new Ledger(destination.id);
+    this.clock = options.clock ?? systemClock;
     this.ledger = this.book.entries;
     this.port = (server.address() as AddressInfo).port;
     this.path = new URL(destination.settings.url).pathname;
@@ -103,6 +112,9 @@ class HttpsPartner implements FakePartner {
     if (options.apiUrl !== undefined && secret !== undefined) {
       const url = `${options.apiUrl}/v1/partners/${encodeURIComponent(destination.id)}`;
       this.receipts = new ReceiptSender(`${url}/receipts`, options.secret(secret));
+      this.airings = new OwnAirings(this.clock, (key, at) => {
+        if (!this.faults.noReceipts) this.receipts?.send(key, ['aired'], 1, at, `/${at.toISOString()}`);
+      });
       this.erasures = new ErasureConfirmer(url, options.secret(secret));
     }
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -120,6 +132,7 @@ class HttpsPartner implements FakePartner {
   }
 
   async close(): Promise<void> {
+    this.airings?.close();
     this.receipts?.close();
     this.erasures?.close();
     for (const wake of [...this.pauses]) wake();
@@ -158,16 +171,21 @@ class HttpsPartner implements FakePartner {
     if (typeof key !== 'string' || request.headers['content-type'] !== this.manner.contentType) return answer(response, { status: 400 });
     const message = this.manner.read(request);
     if (!message) return answer(response, { status: 422 });
-    const { action, identifier, words } = message;
+    const { action, identifier, words, airing } = message;
     const duplicate = this.ledger.some((entry) => entry.key === key || (identifier !== undefined && entry.identifier === identifier));
     this.book.write({ key, ...(identifier !== undefined && { identifier }), action, sha256: sha256Hex(request.body), duplicate, at: Date.now() });
 
     if (!duplicate && !faults.noReceipts) {
       const times = faults.duplicateReceipts ? 2 : 1;
-      const report = () => this.receipts?.send(key, words, times);
+      const at = this.clock.now();
+      const report = () => this.receipts?.send(key, words, times, at);
       // The caller may have gone while the answer was held back; what was taken is reported all the same.
       if (response.closed) report();
       else response.once('close', report);
+    }
+    if (airing && identifier !== undefined && !duplicate) {
+      if (action === 'publish') this.airings?.begin(key, identifier, airing.references, airing.until);
+      else this.airings?.end(airing.references);
     }
     if (action === 'withdraw' && !faults.noErasure) this.erasures?.look();
     if (faults.loseAcknowledgement) return void response.destroy();

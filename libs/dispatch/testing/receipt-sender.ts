@@ -17,12 +17,14 @@ export class ReceiptSender {
     setMaxListeners(0, this.closing.signal);
   }
 
-  /** Posts a receipt for each word in the background, several as a list, `times` times over under one id. */
-  send(key: string, words: readonly string[], times: number): void {
-    const at = new Date().toISOString();
-    const receipts = words.map((word): ReceiptBody => ({ key, stage: 'confirmed', word, at }));
+  /**
+   * Posts a receipt for each word in the background, several as a list, `times` times over under one id. `again` tells apart what
+   * happened to the same message more than once.
+   */
+  send(key: string, words: readonly string[], times: number, at: Date, again = ''): void {
+    const receipts = words.map((word): ReceiptBody => ({ key, stage: 'confirmed', word, at: at.toISOString() }));
     const body = JSON.stringify(receipts.length === 1 ? receipts[0] : receipts);
-    const id = `receipt-${sha256Hex(`${key}/${words.join('/')}`).slice(0, 32)}`;
+    const id = `receipt-${sha256Hex(`${key}/${words.join('/')}${again}`).slice(0, 32)}`;
     void (async () => {
       for (let time = 0; time < times; time += 1) await this.deliver(id, body);
     })();
