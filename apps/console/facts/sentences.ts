@@ -94,12 +94,16 @@ const SENTENCES: { readonly [Type in FactType]: Sentence<Type> } = {
   })[l]),
   'officer.sign_in_reset': ({ officer: id }, { who, officer }) => each((l) => ({ 'sr-Latn': `${who[l]} poništava prijavu naloga: ${officer(id)}.`, 'sr-Cyrl': `${who[l]} поништава пријаву налога: ${officer(id)}.`, en: `${who[l]} reset the sign-in of an account: ${officer(id)}.` })[l]),
   'officer.enrolled': ({ officer: id }, { officer }) => say(`${officer(id)} preuzima nalog.`, `${officer(id)} преузима налог.`, `${officer(id)} took up the account.`),
-  'officer.signed_in': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} se prijavljuje.`, 'sr-Cyrl': `${who[l]} се пријављује.`, en: `${who[l]} signed in.` })[l]),
+  'officer.signed_in': ({ method }, { who }) => each((l) => (method === 'passkey'
+    ? { 'sr-Latn': `${who[l]} se prijavljuje pristupnim ključem.`, 'sr-Cyrl': `${who[l]} се пријављује приступним кључем.`, en: `${who[l]} signed in with a passkey.` }
+    : { 'sr-Latn': `${who[l]} se prijavljuje.`, 'sr-Cyrl': `${who[l]} се пријављује.`, en: `${who[l]} signed in.` })[l]),
+  'officer.passkey_added': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} dodaje svoj pristupni ključ.`, 'sr-Cyrl': `${who[l]} додаје свој приступни кључ.`, en: `${who[l]} added a passkey of their own.` })[l]),
+  'officer.passkey_removed': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} uklanja svoj pristupni ključ.`, 'sr-Cyrl': `${who[l]} уклања свој приступни кључ.`, en: `${who[l]} removed a passkey of their own.` })[l]),
   'officer.sign_in_failed': ({ officer: id, cause }, { officer }) => each((l) => ({
     'sr-Latn': `Neuspela prijava${id === null ? '' : `: ${officer(id)}`} (${SIGN_IN[cause][l]}).`, 'sr-Cyrl': `Неуспела пријава${id === null ? '' : `: ${officer(id)}`} (${SIGN_IN[cause][l]}).`,
     en: `A sign-in failed${id === null ? '' : `: ${officer(id)}`} (${SIGN_IN[cause][l]}).`,
   })[l]),
-  'officer.step_up_failed': ({ cause }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]}: potvrda odobrenja nije uspela (${SIGN_IN[cause][l]}).`, 'sr-Cyrl': `${who[l]}: потврда одобрења није успела (${SIGN_IN[cause][l]}).`, en: `${who[l]}: the confirmation of an approval failed (${SIGN_IN[cause][l]}).` })[l]),
+  'officer.step_up_failed': ({ cause }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]}: potvrda identiteta nije uspela (${SIGN_IN[cause][l]}).`, 'sr-Cyrl': `${who[l]}: потврда идентитета није успела (${SIGN_IN[cause][l]}).`, en: `${who[l]}: proving who they are failed (${SIGN_IN[cause][l]}).` })[l]),
   'officer.signed_out': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} se odjavljuje.`, 'sr-Cyrl': `${who[l]} се одјављује.`, en: `${who[l]} signed out.` })[l]),
   'officer.sessions_ended': ({ officer: id }, { officer }) => say(`Završene su sve sesije: ${officer(id)}.`, `Завршене су све сесије: ${officer(id)}.`, `All sessions were ended: ${officer(id)}.`),
   'change.proposed': ({ kind, subject }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} predlaže izmenu: ${kind}, ${subject}.`, 'sr-Cyrl': `${who[l]} предлаже измену: ${kind}, ${subject}.`, en: `${who[l]} proposed a change: ${kind}, ${subject}.` })[l]),
@@ -118,7 +122,9 @@ const SLOTS: Readonly<Record<FactBody<'airing.settled'>['state'], Wording>> = {
 const SIGN_IN: Readonly<Record<FactBody<'officer.sign_in_failed'>['cause'], Wording>> = {
   name_unknown: say('nepoznato ime', 'непознато име', 'unknown name'), password_wrong: say('pogrešna lozinka', 'погрешна лозинка', 'wrong password'), code_wrong: say('pogrešan kod', 'погрешан код', 'wrong code'),
   code_replayed: say('kod je već upotrebljen', 'код је већ употребљен', 'the code was used before'), disabled: say('nalog je isključen', 'налог је искључен', 'the account is disabled'),
-  not_enrolled: say('nalog nije preuzet', 'налог није преузет', 'the account was not taken up'),
+  not_enrolled: say('nalog nije preuzet', 'налог није преузет', 'the account was not taken up'), passkey_unknown: say('nepoznat pristupni ključ', 'непознат приступни кључ', 'unknown passkey'),
+  passkey_refused: say('pristupni ključ nije prihvaćen', 'приступни кључ није прихваћен', 'the passkey was not accepted'),
+  counter_back: say('brojač pristupnog ključa ide unazad', 'бројач приступног кључа иде уназад', 'the counter of the passkey went back'),
 };
 
 const SYSTEM = say('Sistem', 'Систем', 'The system');
