@@ -6,6 +6,7 @@ import { LANGUAGES } from '#alerts/content.js';
 import { officerActor } from '#audit/fact.js';
 import { complianceOf } from '#dispatch/airing.js';
 import { routeName, routesOf, type Destination } from '#dispatch/channel.js';
+import { testMeansOf } from '#dispatch/connection-test.js';
 import type { ErasureId } from '#dispatch/erasure.js';
 import { newWebhookSecret } from '#dispatch/webhook-signature.js';
 import { Accounts, type SignedIn } from '#identity/accounts.js';
@@ -15,6 +16,7 @@ import { PgAiringStore } from '#storage/airing-store.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 import { PgPartnerStore, type PartnerHealth } from '#storage/partner-store.js';
 import { PgSecretStore } from '#storage/secret-store.js';
+import { PgTestStore, TEST_STATES } from '#storage/test-store.js';
 import { complianceSchema, slotSchema } from './airing.controller.js';
 import { Door, Who } from './door.js';
 import { secretsOf } from './partner-access.js';
@@ -36,13 +38,20 @@ const healthSchema = z.object({
   route: z.string(), channel: z.string(), breaker: z.enum(['closed', 'open', 'half-open']).nullable(), changedAt: instant.nullable(),
 }).meta({ id: 'PartnerRoute' });
 const destinationSchema = z.object({
-  id: z.string(), name: z.string(), mode: z.enum(['drill', 'live']), channel: z.string(), airs: z.boolean(),
+  id: z.string(), name: z.string(), mode: z.enum(['drill', 'live']), channel: z.string(), airs: z.boolean(), simulated: z.boolean(),
+  /** What a test of it is. */
+  tests: z.enum(['notice', 'probe']),
   feeds: z.object({ all: z.url(), events: z.url(), languages: z.array(z.object({ language: z.enum(LANGUAGES), url: z.url() })) }),
   secrets: z.array(secretSchema), routes: z.array(healthSchema), lastAcceptedAt: instant.nullable(), openErasures: z.int(),
 }).meta({ id: 'PartnerDestination' });
 export type PartnerDestinationAnswer = z.infer<typeof destinationSchema>;
 /** Of whom nobody has heard anything yet. */
 const UNHEARD: PartnerHealth = { breakers: new Map(), lastAcceptedAt: null, openErasures: 0 };
+const testSchema = z.object({
+  id: z.string(), means: z.enum(['notice', 'probe']), askedAt: instant, state: z.enum(TEST_STATES), channel: z.string().nullable(), startedAt: instant.nullable(), ms: z.number().nullable(),
+  reason: z.string().nullable(), receipt: z.object({ word: z.string(), at: instant }).nullable(),
+}).meta({ id: 'ConnectionTest' });
+export type ConnectionTestAnswer = z.infer<typeof testSchema>;
 const proof = z.strictObject(proofFields);
 const rotatedSchema = z.object({ secret: z.string(), generation: z.int(), previousUntil: instant }).meta({ id: 'RotatedSecret' });
 export type RotatedSecretAnswer = z.infer<typeof rotatedSchema>;
@@ -55,6 +64,7 @@ export type RotatedSecretAnswer = z.infer<typeof rotatedSchema>;
 export class PartnerDeskController {
   private readonly airings: PgAiringStore;
   private readonly secrets: PgSecretStore;
+  private readonly tests: PgTestStore;
 
   constructor(
     @Inject(HOUSE) private readonly house: House,
@@ -63,6 +73,7 @@ export class PartnerDeskController {
     private readonly erasures: PgErasureStore,
   ) {
     this.airings = new PgAiringStore(house.source, house.clock, house.ids);
+    this.tests = new PgTestStore(house.source, house.clock, house.ids);
     this.secrets = new PgSecretStore(house.source, house.masterKey, house.clock, house.ids);
   }
 
@@ -113,6 +124,23 @@ export class PartnerDeskController {
     this.house.log.event('erasure.confirmed', { destination, means: 'partner' });
   }
 
+  @Get(':destination/tests')
+  @Door({ action: 'partner.own', params: own, response: z.object({ items: z.array(testSchema) }), summary: 'The last connection tests of an own destination, newest first, each with what came of it.' })
+  async tested(@Param('destination') id: string, @Who() who: SignedIn) {
+    return { items: await this.tests.of(this.ownOf(who, id).id) };
+  }
+
+  @Post(':destination/tests')
+  @Door({
+    action: 'partner.own', status: 202, params: own, response: z.object({ id: z.string(), means: z.enum(['notice', 'probe']) }), refusals: ['TEST_THROTTLED', 'STORE_BUSY'],
+    summary: 'Test the connection to an own destination: with a notice of fixed words, marked as a test, where that can be seen by nobody or this is a drill; else with a probe.',
+  })
+  async test(@Param('destination') id: string, @Who() who: SignedIn) {
+    const destination = this.ownOf(who, id);
+    const means = testMeansOf(destination, channelByKind(destination.channel));
+    return { id: await this.tests.ask(destination, means, who.officer.id), means };
+  }
+
   @Post(':destination/secrets/:secret/rotate')
   @Door({
     action: 'partner.own', params: own, body: proof, response: rotatedSchema,
@@ -157,7 +185,7 @@ export class PartnerDeskController {
     const origin = environment.FINDME_PUBLIC_URL.replace(/\/+$/, '');
     const { breakers, lastAcceptedAt, openErasures } = health.get(id) ?? UNHEARD;
     return {
-      id, name, mode, channel, airs: this.airs(destination),
+      id, name, mode, channel, airs: this.airs(destination), simulated: destination.simulated === true, tests: testMeansOf(destination, channelByKind(channel)),
       feeds: {
         all: `${origin}/feeds/${mode}/cap.atom`, events: `${origin}/feeds/${mode}/events`,
         languages: LANGUAGES.map((language) => ({ language, url: `${origin}/feeds/${mode}/${language}/cap.atom` })),

@@ -4,9 +4,11 @@ import { Listening } from '#apps/listening.js';
 import type { AlertId, DeliveryId } from '#kernel/ids.js';
 import { causeOf } from '#kernel/log.js';
 import { Timekeeper } from '#alerts/timekeeper.js';
+import { Tester } from '#dispatch/connection-test.js';
 import type { Dispatcher } from '#dispatch/dispatcher.js';
 import type { Partners } from '#dispatch/partners.js';
 import { PgAuditStore } from '#storage/audit-store.js';
+import { PgTestStore } from '#storage/test-store.js';
 import { erasureChaserOf } from './erasures.js';
 import { letGo } from './oblivion.js';
 import { Rhythm } from './rhythm.js';
@@ -22,6 +24,7 @@ const LET_GO_MS = 60_000;
 const CHECKPOINT_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
 const FORGET_MS = 60_000;
+const TEST_MS = 2_000;
 const PROBE_TIMEOUT_MS = 5_000;
 /** What a queue that is alive is given to wake a delivery before the sweep does. */
 const QUEUE_GRACE_MS = 2_000;
@@ -29,12 +32,14 @@ const STOP_GRACE_MS = 5_000;
 
 /** Everything that keeps a dispatcher going: what wakes it, and what it does by the clock. */
 export class Work {
+  private readonly tester: Tester;
   private readonly listening: Listening;
   private readonly rhythms: readonly Rhythm[];
 
   constructor(private readonly house: House, private readonly dispatcher: Dispatcher, private readonly partners: Partners, private readonly airings: AiringClock, wakes?: WakeQueue) {
     const { log, environment, alerts, composer, clock } = house;
     const guarded = (operation: string, work: Promise<void>) => void work.catch((error: unknown) => log.event('store.failed', { operation, cause: causeOf(error) }, 'error'));
+    this.tester = new Tester({ store: new PgTestStore(house.source, clock, house.ids), partners, clock, log, publicUrl: environment.FINDME_PUBLIC_URL.replace(/\/+$/, '') });
     this.listening = new Listening({
       databaseUrl: environment.DATABASE_URL, name: 'findme-relay', log,
       on: {
@@ -46,6 +51,8 @@ export class Work {
         },
         /** An officer wants a delivery tried again. */
         deliveries: (id) => guarded('deliver', dispatcher.deliver([id as DeliveryId])),
+        /** A partner wants its connection tested. */
+        tests: () => guarded('test', this.tester.run()),
       },
     });
     const timekeeper = new Timekeeper({ store: alerts, composer, clock, log }, environment.FINDME_ERASE_AFTER_HOURS * 3_600_000);
@@ -57,6 +64,7 @@ export class Work {
       new Rhythm('probe', environment.FINDME_PROBE_SECONDS * 1_000, () => dispatcher.probe(PROBE_TIMEOUT_MS), log),
       new Rhythm('time', TIME_MS, () => timekeeper.tick(), log),
       new Rhythm('erasure', ERASURE_MS, () => erasures.tick(), log),
+      new Rhythm('test', TEST_MS, () => this.tester.run(), log),
       new Rhythm('forget', FORGET_MS, async () => void (await house.book.forget()), log),
       new Rhythm('let go', LET_GO_MS, () => letGo(house), log),
       new Rhythm('checkpoint', CHECKPOINT_MS, () => this.checkpoint(), log),
@@ -78,7 +86,7 @@ export class Work {
   async stop(): Promise<void> {
     await this.listening.stop();
     const rhythms = Promise.all(this.rhythms.map((rhythm) => rhythm.stop()));
-    await Promise.all([this.dispatcher.stop(STOP_GRACE_MS), this.airings.stop()]);
+    await Promise.all([this.dispatcher.stop(STOP_GRACE_MS), this.airings.stop(), this.tester.stop()]);
     await rhythms;
     await this.partners.close();
     await this.checkpoint();

@@ -30,6 +30,8 @@ export interface Seeding {
   readonly ownerUrl: string;
   /** Folder of the secrets: passwords and second factors are kept there, so that every start tells the same. */
   readonly folder: string;
+  /** What the partner's account answers for, where that is not what the example configuration has. */
+  readonly partnerOf?: readonly string[];
   /** How passwords are hashed; at full cost when left out. */
   readonly passwords?: Passwords;
 }
@@ -38,7 +40,7 @@ export interface Seeding {
  * Makes the officers of drills that are missing, each with its fact, and tells who they all are. Throws a refusal when the
  * database has one of them with another second factor: it was made with the secrets of another folder.
  */
-export async function seedDrillOfficers({ ownerUrl, folder, passwords = new Passwords() }: Seeding): Promise<DrillAccount[]> {
+export async function seedDrillOfficers({ ownerUrl, folder, partnerOf, passwords = new Passwords() }: Seeding): Promise<DrillAccount[]> {
   const masterKey = Buffer.from(await keepSecret(folder, 'master-key', () => randomBytes(32).toString('hex')), 'hex');
   const source = await openDatabase({ url: ownerUrl, name: 'findme-officers', poolSize: 2 });
   try {
@@ -51,7 +53,7 @@ export async function seedDrillOfficers({ ownerUrl, folder, passwords = new Pass
       const password = await keepSecret(folder, `officer-${user}-password`, newPassword);
       const totpSecret = await keepSecret(folder, `officer-${user}-totp`, newTotpSecret);
       const known = await officers.findByUserName(user);
-      if (!known) await accounts.add({ userName: user, displayName, roles, password, totpSecret, ...(destinations && { destinations }) }, SYSTEM);
+      if (!known) await accounts.add({ userName: user, displayName, roles, password, totpSecret, ...(destinations && { destinations: partnerOf ?? destinations }) }, SYSTEM);
       else if (known.sealedTotp === null || !opensTo(masterKey, known.sealedTotp, `officer:${known.id}/totp`, totpSecret)) {
         throw new Refusal(`The database has the officer ${user} of another clone. Use its secrets (FINDME_SECRETS) or another database.`);
       }

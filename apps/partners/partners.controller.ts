@@ -21,13 +21,13 @@ export class PartnersController {
     return [...this.cast].map(([destination, { port, ledger }]) => ({ destination, port, taken: ledger.length }));
   }
 
-  /** Every ledger counted by key, for entries not older than `since` (milliseconds since the epoch): a country's would be long to read. */
+  /** Every ledger counted by key, without connection tests, for entries not older than `since` (milliseconds since the epoch): a country's would be long to read. */
   @Get('ledgers')
   ledgers(@Query('since') since = '0'): { destination: string; keys: { key: string; effects: number; duplicates: number }[] }[] {
     return [...this.cast].map(([destination, { ledger }]) => {
       const keys = new Map<string, { key: string; effects: number; duplicates: number }>();
-      for (const { key, duplicate, at } of ledger) {
-        if (at < Number(since)) continue;
+      for (const { key, duplicate, at, action } of ledger) {
+        if (at < Number(since) || action === 'test') continue;
         const count = keys.get(key) ?? { key, effects: 0, duplicates: 0 };
         keys.set(key, count);
         count[duplicate ? 'duplicates' : 'effects'] += 1;

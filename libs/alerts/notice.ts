@@ -38,6 +38,8 @@ export interface Notice {
   readonly revision: number;
   readonly mode: Mode;
   readonly kind: NoticeKind;
+  /** A connection test, whose words are fixed (`test-notice.ts`); no alert is one. */
+  readonly test?: true;
   /** Stable message identifier on every channel (CAP `identifier`); never changes. */
   readonly identifier: string;
   readonly references: readonly NoticeReference[];
@@ -65,7 +67,7 @@ export interface SentNotice extends Notice {
 
 /** SHA-256 over the canonical JSON (RFC 8785) of a notice: what an approval is bound to. */
 export function contentHashOf(notice: Notice): string {
-  const { alertId, revision, mode, kind, identifier, references, salt, caseNumber, texts, area, validHours, policeTelephone, url, content, photo } = notice;
+  const { alertId, revision, mode, kind, test, identifier, references, salt, caseNumber, texts, area, validHours, policeTelephone, url, content, photo } = notice;
   const parts = { alertId, revision, mode, kind, identifier, references, salt, caseNumber, texts, area, validHours, policeTelephone, url };
-  return sha256Hex(canonicalJson({ ...parts, ...(content && { content }), ...(photo && { photo }) }));
+  return sha256Hex(canonicalJson({ ...parts, ...(test && { test }), ...(content && { content }), ...(photo && { photo }) }));
 }

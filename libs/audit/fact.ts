@@ -105,6 +105,13 @@ export const FACT_BODIES = {
   'secret.retired': z.strictObject({ destination: name, secret: name, generation: z.int().min(1) }),
   /** `selection`: what was asked for, where it was not everything. Names, ids and times; a case number is none of them. */
   'audit.exported': z.strictObject({ format: z.enum(['csv', 'json', 'jsonl', 'pdf']), facts: count, lastSeq: count, selection: z.record(word, key).optional() }),
+  /** A destination's partner asked for a connection test. */
+  'test.requested': z.strictObject({ test: uuid, destination: name, means: z.enum(['notice', 'probe']) }),
+  /** What came of it; `contentHash` is of the fixed words with their identifier. */
+  'test.made': z.strictObject({
+    test: uuid, destination: name, channel: name.optional(), key, outcome: z.enum(['accepted', 'refused', 'deferred', 'uncertain', 'well', 'unwell', 'lapsed']), reason: word.optional(),
+    contentHash: hash.optional(), at: instant, ms: count.optional(),
+  }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type FactType = keyof typeof FACT_BODIES;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Refusal } from '#kernel/errors.js';
 import { LANGUAGES, type Area } from '#alerts/content.js';
+import { testNotice } from '#alerts/test-notice.js';
 import { sampleEnding, sampleNotice, samplePhoto, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { readCap } from './read.js';
 import { signCap } from './sign.js';
@@ -37,6 +38,15 @@ describe('a notice as CAP 1.2', () => {
     const cap = readCap(writeCap(sampleNotice({ mode: 'drill' }), options));
     expect(cap.status).toBe('Exercise');
     expect(cap.note).toMatch(/VEŽBA.*ВЕЖБА.*EXERCISE/);
+  });
+
+  it.each(['drill', 'live'] as const)('is of status Test where it is a connection test in %s, which receivers disregard, and no alarm of any kind', (mode) => {
+    const xml = writeCap(testNotice({ id: '0f6c7c1e-0000-4000-8000-000000000001', mode, publicUrl: 'https://findme.example' }, new Date('2026-11-24T17:00:00Z')), options);
+    const cap = readCap(xml);
+    expect(cap).toMatchObject({ status: 'Test', msgType: 'Alert', references: [] });
+    expect(cap.note).toMatch(/TEST.*ТЕСТ.*do not air/);
+    expect(xml.match(/<value>RWT<\/value>/g)).toHaveLength(3);
+    expect(xml).not.toMatch(/Immediate|Severe|>Likely<|MEP|Missing child/);
   });
 
   it('refers to what it updates and ends', () => {

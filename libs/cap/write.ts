@@ -33,6 +33,9 @@ const SENDER_NAME: Readonly<Record<Language, string>> = { 'sr-Latn': 'Pronađi m
 const PHOTO: Readonly<Record<Language, string>> = { 'sr-Latn': 'Fotografija deteta', 'sr-Cyrl': 'Фотографија детета', en: 'Photo of the child' };
 const DRILL_NOTE = 'VEŽBA - ВЕЖБА - EXERCISE. Nijedno dete nije nestalo. Ниједно дете није нестало. No child is missing. Do not air.';
 
+const TEST_EVENT: Readonly<Record<Language, string>> = { 'sr-Latn': 'Test veze', 'sr-Cyrl': 'Тест везе', en: 'Connection test' };
+const TEST_NOTE = 'TEST - ТЕСТ - TEST. Nijedno dete nije nestalo. Ниједно дете није нестало. No child is missing. Technical test: disregard, do not air.';
+
 const MESSAGE_TYPE: Readonly<Record<NoticeKind, 'Alert' | 'Update' | 'Cancel'>> = { alert: 'Alert', update: 'Update', found: 'Cancel', withdrawn: 'Cancel' };
 
 /**
@@ -53,10 +56,11 @@ export function writeCap(notice: SentNotice, options: CapOptions): CanonicalCap 
     leaf('identifier', token(notice.identifier)),
     leaf('sender', sender),
     leaf('sent', dateTime(notice.sent)),
-    leaf('status', notice.mode === 'drill' ? 'Exercise' : 'Actual'),
+    // Test: "technical testing only, all recipients disregard" (section 3.2.1), in drill and live alike.
+    leaf('status', notice.test ? 'Test' : notice.mode === 'drill' ? 'Exercise' : 'Actual'),
     leaf('msgType', MESSAGE_TYPE[notice.kind]),
     leaf('scope', 'Public'),
-    notice.mode === 'drill' ? leaf('note', DRILL_NOTE) : '',
+    notice.test ? leaf('note', TEST_NOTE) : notice.mode === 'drill' ? leaf('note', DRILL_NOTE) : '',
     leaf('references', notice.references.length ? notice.references.map((r) => `${sender},${token(r.identifier)},${dateTime(r.sent)}`).join(' ') : undefined),
     leaf('incidents', incident(notice.caseNumber)),
     ...infos,
@@ -84,14 +88,15 @@ function writeInfo(notice: SentNotice, language: Language, rest: readonly string
     'info',
     leaf('language', language),
     leaf('category', 'Safety'),
-    ended ? '' : leaf('category', 'Rescue'),
-    leaf('event', EVENT[language]),
-    leaf('responseType', ended ? 'AllClear' : 'Monitor'),
-    leaf('urgency', ended ? 'Past' : 'Immediate'),
-    leaf('severity', ended ? 'Minor' : 'Severe'),
-    leaf('certainty', ended ? 'Observed' : 'Likely'),
-    // Missing and Endangered Persons (47 CFR 11.31): says nothing about what the police suspect, unlike CAE.
-    node('eventCode', leaf('valueName', 'SAME'), leaf('value', 'MEP')),
+    ended || notice.test ? '' : leaf('category', 'Rescue'),
+    leaf('event', (notice.test ? TEST_EVENT : EVENT)[language]),
+    leaf('responseType', notice.test ? 'None' : ended ? 'AllClear' : 'Monitor'),
+    leaf('urgency', notice.test ? 'Unknown' : ended ? 'Past' : 'Immediate'),
+    leaf('severity', notice.test || ended ? 'Minor' : 'Severe'),
+    leaf('certainty', notice.test ? 'Unlikely' : ended ? 'Observed' : 'Likely'),
+    // Missing and Endangered Persons (47 CFR 11.31): says nothing about what the police suspect, unlike CAE. A test is the one
+    // of links (RWT), which is not relayed.
+    node('eventCode', leaf('valueName', 'SAME'), leaf('value', notice.test ? 'RWT' : 'MEP')),
     leaf('effective', notice.sent),
     leaf('expires', dateTime(notice.expires)),
     leaf('senderName', SENDER_NAME[language]),

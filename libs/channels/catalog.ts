@@ -34,6 +34,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     ...(channel.receiptSecrets && { receiptSecrets: (settings: unknown) => channel.receiptSecrets!(read(settings)) }),
     ...(channel.airing && { airing: (settings: unknown) => channel.airing!(read(settings)) }),
     ...(channel.erasedWords && { erasedWords: (settings: unknown) => channel.erasedWords!(read(settings)) }),
+    ...(channel.tests && { tests: (settings: unknown) => channel.tests!(read(settings)) }),
     open: (destination, line) => channel.open({ ...destination, settings: read(destination.settings) }, line),
   };
 }

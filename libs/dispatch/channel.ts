@@ -79,6 +79,11 @@ export interface Channel<Settings = unknown> {
    * erasure. Left out where a withdrawal shows no such thing, as where people have read the message or a system keeps its copy.
    */
   erasedWords?(settings: Settings): readonly string[];
+  /**
+   * Whether a connection test, a notice of fixed words marked as such, may go to this destination: `unseen` where the protocol
+   * itself tells the partner not to show it, `seen` where somebody may. Left out where none can be carried, and a probe has to do.
+   */
+  tests?(settings: Settings): 'unseen' | 'seen' | undefined;
   /** Opens (lazily) the warm connection to one destination. Must not throw because the partner is away. */
   open(destination: Destination<Settings>, line: Line): Connection;
 }

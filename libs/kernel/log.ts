@@ -18,6 +18,7 @@ export interface LogEvents {
   'receipt.received': { channel: string; destination: string; stage: string };
   'receipt.asked': { channel: string; destination: string; asked: number; told: number; unknown: number; cause?: string };
   'receipt.refused': { channel: string; destination: string; cause: string };
+  'test.made': { testId: string; channel: string; destination: string; outcome: string; ms: number };
   'erasure.requested': { alertId: string; destination: string };
   'erasure.chased': { alertId: string; destination: string; chase: number; outcome: string };
   'erasure.confirmed': { destination: string; means: string };

@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly redisUrl?: string;
   /** More destinations, as in the configuration file. */
   readonly destinations?: readonly object[];
+  /** What the drill's partner account answers for; both broadcasters of drills when left out. */
+  readonly partnerOf?: readonly string[];
   /** More environment for the dispatcher. */
   readonly dispatcher?: Readonly<Record<string, string>>;
 }
@@ -51,7 +53,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export type DrillOfficer = 'autor' | 'autor2' | 'odobrava' | 'dezurni' | 'uprava' | 'uprava2' | 'revizor';
+export type DrillOfficer = 'autor' | 'autor2' | 'odobrava' | 'dezurni' | 'uprava' | 'uprava2' | 'revizor' | 'tehnika-rts';
 
 /** Starts the system with two broadcasters, an operator with a list, one with numbers, and a newsroom, in each mode. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -68,7 +70,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const configuration = parseConfiguration(text, catalog);
   await makeDrillSecrets(secrets, configuration, new Date());
   // Hashed cheaply; the first sign-in of each hashes anew at full cost, as in service.
-  const officers = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: secrets, passwords: new Passwords({ cost: { ln: 10, r: 8, p: 1 } }) });
+  const officers = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: secrets, partnerOf: options.partnerOf ?? ['tv-1', 'tv-2'], passwords: new Passwords({ cost: { ln: 10, r: 8, p: 1 } }) });
   await writeFile(join(secrets, 'audit-signing-key'), createCheckpointKey().privateKeyPem);
   const secret = secretsIn(secrets);
   const partners = await startCast(configuration.destinations, secret, address);

@@ -18,6 +18,8 @@ export function createCapPush(signed = new SignedNotices()): Channel<CapPushSett
     preview,
     exhibits,
     airing: ({ airs }) => (airs ? 'awaited' : undefined),
+    // CAP status Test.
+    tests: () => 'unseen',
     receiptSecrets: ({ secret }) => [secret],
     open: (destination, line) => openCapPush(destination, line, signed),
   };

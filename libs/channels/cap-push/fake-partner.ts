@@ -9,6 +9,7 @@ import type { FakePartner } from '#dispatch/testing/fake-partner.js';
 import { startHttpsPartner, type FakePartnerOptions } from '#dispatch/testing/https-partner.js';
 import type { CapPushSettings } from './config.js';
 
+const WORDS = { publish: 'aired', withdraw: 'stopped', test: 'tested' } as const;
 const CONTENT_TYPE = 'application/cap+xml';
 
 /**
@@ -23,13 +24,13 @@ export function startFakePartner(destination: Destination<CapPushSettings>, opti
     read: ({ body }) => {
       const message = verifiedMessage(body, options.secret(destination.settings.signingCertificate));
       if (!message) return undefined;
-      const action = message.msgType === 'Cancel' ? 'withdraw' : 'publish';
+      const action = message.status === 'Test' ? 'test' : message.msgType === 'Cancel' ? 'withdraw' : 'publish';
       return {
         identifier: message.identifier,
         action,
         answer: { status: 200, headers: { 'Content-Type': CONTENT_TYPE }, body: acknowledge(message, `${destination.id}@partners.example`, new Date()) },
-        words: [action === 'publish' ? 'aired' : 'stopped'],
-        ...(destination.settings.airs && { airing: { references: message.references.map((r) => r.identifier), until: new Date(message.infos[0]?.expires ?? message.sent) } }),
+        words: [WORDS[action]],
+        ...(destination.settings.airs && action !== 'test' && { airing: { references: message.references.map((r) => r.identifier), until: new Date(message.infos[0]?.expires ?? message.sent) } }),
       };
     },
     rubbish: { status: 200, headers: { 'Content-Type': CONTENT_TYPE }, body: '<alert>not quite' },

@@ -19,6 +19,8 @@ export const webhook: Channel<WebhookSettings> = {
   parts: () => 1,
   preview,
   exhibits,
+  // A type of its own, which whoever does not know it cannot take for an alert.
+  tests: () => 'unseen',
   receiptSecrets: ({ secret }) => [secret],
   open: (destination, line) => new WebhookConnection(destination, line),
 };

@@ -5,8 +5,8 @@ import type { ErasureRequest } from '#dispatch/erasure.js';
 import { fail, type Fault } from '#kernel/errors.js';
 import type { WebhookSettings } from './config.js';
 
-/** What happened to an alert, as the `type` of a webhook. */
-export type EventType = 'alert.published' | 'alert.updated' | 'alert.ended' | 'erasure.requested';
+/** What happened, as the `type` of a webhook. */
+export type EventType = 'connection.tested' | 'alert.published' | 'alert.updated' | 'alert.ended' | 'erasure.requested';
 
 const TYPES: Readonly<Record<Notice['kind'], EventType>> = { alert: 'alert.published', update: 'alert.updated', found: 'alert.ended', withdrawn: 'alert.ended' };
 
@@ -21,6 +21,7 @@ export function encode(notice: SentNotice): Buffer {
     const { headline, full, instruction, area } = notice.texts[language];
     return [language, { headline: whole(headline), text: whole(full), instruction: whole(instruction), area: whole(area) }];
   }));
+  if (notice.test) return json('connection.tested', sent, { mode, identifier, sent, expires, texts });
   return json(TYPES[kind], sent, {
     alert: alertId, revision, mode, kind, identifier, references: references.map((reference) => reference.identifier), sent, expires, policeTelephone,
     page: url, cap: capAddress(notice), texts,

@@ -9,6 +9,7 @@ const message = z.object({
   type: z.enum(['alert.published', 'alert.updated', 'alert.ended']), timestamp: z.string(),
   data: z.object({ identifier: z.string().min(1), mode: z.enum(['drill', 'live']), cap: z.url(), texts: z.record(z.string(), z.object({ headline: z.string().min(1) })) }),
 });
+const test = z.object({ type: z.literal('connection.tested'), data: z.object({ identifier: z.string().min(1), mode: z.enum(['drill', 'live']) }) });
 const erasure = z.object({ type: z.literal('erasure.requested'), data: z.object({ request: z.string(), mode: z.enum(['drill', 'live']) }) });
 
 /**
@@ -35,6 +36,9 @@ export function startFakePartner(destination: Destination<WebhookSettings>, opti
       return id === undefined ? undefined : taken(id);
     },
     read: (request): PartnerMessage | undefined => {
+      const tested = test.safeParse(parseJson(request.body)).data;
+      const by = tested?.data.mode === mode ? authentic(request) : undefined;
+      if (tested && by !== undefined) return { identifier: tested.data.identifier, action: 'test', answer: taken(by), words: ['tested'] };
       const read = message.safeParse(parseJson(request.body)).data;
       const id = authentic(request);
       if (!read || id === undefined || read.data.mode !== mode) return undefined;

@@ -4,7 +4,8 @@ export interface LedgerEntry {
   readonly key: string;
   /** CAP identifier or its equivalent, where the protocol carries one. */
   readonly identifier?: string;
-  readonly action: 'publish' | 'withdraw';
+  /** `test`: a connection test, which is shown to nobody. */
+  readonly action: 'publish' | 'withdraw' | 'test';
   /** SHA-256 of the bytes taken. */
   readonly sha256: string;
   /** True when the key had been taken before, so that this one had no further effect. */
