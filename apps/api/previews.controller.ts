@@ -8,37 +8,14 @@ import { AlertActions } from '#alerts/alert-actions.js';
 import { asIfApproved, createAlert, type Alert } from '#alerts/alert.js';
 import { simplifyArea } from '#alerts/area.js';
 import { checkContent, parseContent } from '#alerts/checks.js';
-import { areaSchema, contentSchema, LANGUAGES, type Area, type Content } from '#alerts/content.js';
+import { contentSchema, type Area, type Content } from '#alerts/content.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
 import type { Photo } from '#dispatch/channel.js';
 import type { SignedIn } from '#identity/accounts.js';
 import { Door, Who } from './door.js';
 import { HOUSE } from './parts.js';
+import { contentPreviewsSchema, previewsSchema } from './previews-shown.js';
 import { exhibitAt, previewsOf, type DestinationPreviews, type ExhibitAddress } from './previews.js';
-
-const faultSchema = z.object({ code: z.string(), field: z.string(), detail: z.string().optional() });
-const previewSchema = z.object({
-  language: z.enum(LANGUAGES), encoding: z.string(), text: z.string(), length: z.int(), limit: z.int(), unit: z.enum(['septets', 'code-units', 'octets', 'characters']), segments: z.int(),
-  faults: z.array(faultSchema), pieces: z.array(z.object({ text: z.string(), octets: z.string().optional() })).optional(),
-  face: z.object({ signs: z.array(z.string()), rows: z.int(), columns: z.int(), pageSeconds: z.number().optional() }).optional(),
-  fields: z.record(z.string(), z.string()).optional(),
-}).meta({ id: 'Preview' });
-export type ShownPreview = z.output<typeof previewSchema>;
-const exhibitSchema = z.object({ name: z.string(), mediaType: z.string(), language: z.enum(LANGUAGES).optional(), lacks: z.enum(['signature', 'personal-link']).optional() });
-export type ShownExhibit = z.output<typeof exhibitSchema>;
-export const previewsSchema = z.object({
-  revision: z.int(), kind: z.enum(['alert', 'update', 'found', 'withdrawn']), version: z.int().nullable(), contentHash: z.string().nullable(),
-  /** Times are those of the approval; until there is one, those that it would have now. */
-  times: z.object({ sent: z.string(), expires: z.string(), frozen: z.boolean() }),
-  texts: z.record(z.enum(LANGUAGES), z.object({ headline: z.string(), short: z.string(), full: z.string(), instruction: z.string(), area: z.string() })),
-  area: z.object({ shown: areaSchema, simplified: z.object({ from: z.int(), to: z.int() }).nullable() }),
-  channels: z.array(z.object({
-    channel: z.string(), destinations: z.array(z.object({ id: z.string(), name: z.string(), route: z.int() })), previews: z.array(previewSchema), exhibits: z.array(exhibitSchema),
-  })),
-}).meta({ id: 'Previews' });
-export type ShownPreviews = z.output<typeof previewsSchema>;
-export const contentPreviewsSchema = z.object({ faults: z.array(faultSchema), previews: previewsSchema.nullable() }).meta({ id: 'ContentPreviews' });
-export type ShownContentPreviews = z.output<typeof contentPreviewsSchema>;
 
 const EXHIBIT = { destination: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), route: z.string().regex(/^\d{1,2}$/), name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,79}$/) };
 const versionQuery = z.strictObject({ version: z.coerce.number().int().min(1).optional() });

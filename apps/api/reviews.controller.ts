@@ -1,12 +1,11 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import { z } from 'zod';
 import type { House } from '#apps/composition.js';
 import { channelByKind } from '#channels/catalog.js';
 import { fail } from '#kernel/errors.js';
 import type { AlertId, OfficerId } from '#kernel/ids.js';
 import { AlertActions } from '#alerts/alert-actions.js';
 import type { Alert } from '#alerts/alert.js';
-import { LANGUAGES, type Area } from '#alerts/content.js';
+import type { Area } from '#alerts/content.js';
 import { differencesOf } from '#alerts/differences.js';
 import type { Mode } from '#alerts/notice.js';
 import type { Destination } from '#dispatch/channel.js';
@@ -15,35 +14,7 @@ import type { SignedIn } from '#identity/accounts.js';
 import { ReviewView, type Person } from '#storage/review-view.js';
 import { Door, Who } from './door.js';
 import { HOUSE } from './parts.js';
-
-const personSchema = z.object({ id: z.string(), displayName: z.string() });
-const kindSchema = z.enum(['alert', 'update']);
-export const reviewsSchema = z.object({
-  items: z.array(z.object({
-    id: z.string(), version: z.int(), caseNumber: z.string(), revision: z.int(), kind: kindSchema, submittedBy: personSchema, waitingSince: z.iso.datetime(), isOwn: z.boolean(),
-  })),
-}).meta({ id: 'Reviews' });
-export type ShownReviews = z.input<typeof reviewsSchema>;
-
-export const reviewSchema = z.object({
-  id: z.string(), mode: z.enum(['drill', 'live']), version: z.int(), revision: z.int(), kind: kindSchema, status: z.enum(['draft', 'in_review', 'returned']),
-  contentHash: z.string().nullable(), caseNumber: z.string(), validHours: z.int(), area: z.record(z.enum(LANGUAGES), z.string()),
-  writers: z.array(personSchema), submittedBy: personSchema.nullable(), waitingSince: z.iso.datetime().nullable(),
-  /** Null when this officer may approve; else the refusal that an approval would get. */
-  refusal: z.enum(['ROLE_MISSING', 'APPROVER_IS_WRITER', 'TRANSITION_NOT_ALLOWED']).nullable(),
-  reach: z.object({
-    destinations: z.int(), channels: z.array(z.object({
-      channel: z.string(),
-      /** Null where nobody can count whom it reaches. */
-      destinations: z.array(z.object({ id: z.string(), name: z.string(), people: z.int().nullable() })),
-    })),
-  }),
-  /** What has changed since the revision was last given back, and since what the public has. */
-  comparisons: z.array(z.object({
-    since: z.enum(['returned', 'published']), changes: z.array(z.object({ field: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
-  })),
-}).meta({ id: 'Review' });
-export type ShownReview = z.input<typeof reviewSchema>;
+import { reviewSchema, reviewsSchema, type ShownReview } from './reviews-shown.js';
 
 /** What an approver needs beside the content and its previews. */
 @Controller('v1/:mode')

@@ -1,6 +1,6 @@
 import { sampleContent } from '#alerts/testing/sample-content.js';
-import type { ShownContentPreviews, ShownPreviews } from './previews.controller.js';
-import type { ShownReview, ShownReviews } from './reviews.controller.js';
+import type { ShownContentPreviews, ShownPreviews } from './previews-shown.js';
+import type { ShownReview, ShownReviews } from './reviews-shown.js';
 import { Stage, type Told } from './testing/stage.js';
 
 const CONFIGURATION = `

@@ -45,15 +45,28 @@ export class Unreachable extends Error {
  * Asks the API once. Nothing is queued or repeated here: who asks sees what became of it.
  * Throws `Refused` with the reasons, or `Unreachable` when no answer came.
  */
-export async function ask<T>(method: Method, path: string, { body, picture, ifMatch, once, signal, timeoutMs = 20_000 }: Asked = {}): Promise<Answer<T>> {
+export async function ask<T>(method: Method, path: string, asked: Asked = {}): Promise<Answer<T>> {
+  const { response, body: text } = await answer(method, path, asked, (response) => response.text());
+  const etag = response.headers.get('etag');
+  return { body: (text === '' ? undefined : JSON.parse(text)) as T, ...(etag !== null && { etag }) };
+}
+
+/** A picture, sound or document as it comes; `body`, where it is given, is what it is made of. Throws as `ask`. */
+export async function readBlob(path: string, asked: Pick<Asked, 'body' | 'signal'> = {}): Promise<Blob> {
+  return (await answer(asked.body === undefined ? 'GET' : 'POST', path, asked, (response) => response.blob())).body;
+}
+
+async function answer<Body extends string | Blob>(
+  method: Method, path: string, { body, picture, ifMatch, once, signal, timeoutMs = 20_000 }: Asked, take: (response: Response) => Promise<Body>,
+): Promise<{ readonly response: Response; readonly body: Body }> {
   const limit = AbortSignal.timeout(timeoutMs);
   let response: Response;
-  let text: string;
+  let taken: Body | string;
   try {
     response = await fetch(path, {
       method, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
       headers: {
-        accept: 'application/json',
+        accept: 'application/json, */*;q=0.5',
         ...(picture ? { 'content-type': picture.type } : body !== undefined && { 'content-type': 'application/json' }),
         ...(ifMatch !== undefined && { 'if-match': ifMatch }),
         ...(once !== undefined && { 'idempotency-key': once }),
@@ -61,16 +74,15 @@ export async function ask<T>(method: Method, path: string, { body, picture, ifMa
       ...(picture ? { body: picture } : body !== undefined && { body: JSON.stringify(body) }),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
-    text = await response.text();
+    taken = response.ok ? await take(response) : await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
     reportUnreachable();
     throw new Unreachable('no answer', { cause: error });
   }
   reportReachable();
-  if (!response.ok) throw refusalIn(response, text);
-  const etag = response.headers.get('etag');
-  return { body: (text === '' ? undefined : JSON.parse(text)) as T, ...(etag !== null && { etag }) };
+  if (!response.ok) throw refusalIn(response, taken as string);
+  return { response, body: taken as Body };
 }
 
 /** Reads; for queries. */

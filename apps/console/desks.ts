@@ -27,6 +27,8 @@ export interface Desk {
 /** Every page, in the order of the menu. A new desk is a folder and its lines here. */
 export const DESKS: readonly Desk[] = [
   { within: 'none', path: '/', action: 'session', load: () => import('./start/start.js') },
+  { within: 'mode', path: '/reviews', action: 'alert.approve', menu: say('Na odobrenju', 'На одобрењу', 'To approve'), load: () => import('./approver/queue.js') },
+  { within: 'mode', path: '/reviews/:id', action: 'alert.approve', load: () => import('./approver/review.js') },
 ];
 
 /** Name of the menu for screen readers. */

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import type { ShownPreviews } from '#apps/api/previews.controller.js';
+import type { ShownPreviews } from '#apps/api/previews-shown.js';
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
 import { sha256Hex } from '#kernel/canonical.js';
 import { signCap } from '#cap/sign.js';

@@ -1,0 +1,57 @@
+import { Notice } from '../design/notice.js';
+import { useFormat, useSay } from '../language.js';
+import { ExhibitView } from './exhibit.js';
+import { Sign } from './sign.js';
+import type { Group, Preview, Source } from './source.js';
+import { faultName, fieldName, LANGUAGE_NAMES, texts, UNITS } from './texts.js';
+
+/** What all destinations of a channel get that get the very same. */
+export function GroupView({ group, source }: { readonly group: Group; readonly source: Source }) {
+  const t = useSay();
+  const { destinations, previews, exhibits } = group;
+  return (
+    <section className="card preview-group">
+      <details>
+        <summary><strong>{t(texts.destinations(destinations.length))}</strong>: {destinations.slice(0, 3).map(({ name }) => name).join(', ')}{destinations.length > 3 && '…'}</summary>
+        <ul>{destinations.map(({ id, name }) => <li key={id}>{name} <span className="muted mono">{id}</span></li>)}</ul>
+      </details>
+      <div className="preview-texts">{previews.map((preview, index) => <PreviewView key={`${preview.language} ${index}`} preview={preview} channel={group.channel} />)}</div>
+      {previews.length === 0 && exhibits.length === 0 && <p>{t(texts.nothing)}</p>}
+      {exhibits.map((exhibit) => <ExhibitView key={exhibit.name} exhibit={exhibit} destination={destinations[0]!} source={source} />)}
+    </section>
+  );
+}
+
+function PreviewView({ preview, channel }: { readonly preview: Preview; readonly channel: string }) {
+  const t = useSay();
+  const { number } = useFormat();
+  const { language, encoding, text, length, limit, unit, segments, faults, pieces = [], face, fields = {} } = preview;
+  const parted = channel === 'smpp' ? texts.part : texts.page;
+  return (
+    <article className="preview">
+      <header>
+        <h4>{t(LANGUAGE_NAMES[language])}</h4>
+        <p className="muted">
+          {encoding} · {t(texts.ofLimit(number(length), number(limit), UNITS[unit]))}{pieces.length > 0 && <> · {t((channel === 'smpp' ? texts.segments : texts.pages)(segments))}</>}
+        </p>
+      </header>
+      {faults.map(({ code, field, detail }) => <Notice key={`${code} ${field}`} tone="bad"><p>{t(faultName(code))}{detail !== undefined && `: ${detail}`}</p></Notice>)}
+      {Object.keys(fields).length > 0 && (
+        <dl className="preview-fields">{Object.entries(fields).map(([name, value]) => <div key={name}><dt>{t(fieldName(name))}</dt><dd lang={language}>{value}</dd></div>)}</dl>
+      )}
+      {face && (
+        <>
+          <p>{t(texts.sign(face.rows, face.columns))}{face.pageSeconds !== undefined && <>. {t(texts.pageSeconds(number(face.pageSeconds)))}</>}{face.signs.length > 0 && <span className="muted"> {t(texts.signs)}: {face.signs.join(', ')}</span>}</p>
+          {pieces.length > 0 && <Sign face={face} pieces={pieces} />}
+        </>
+      )}
+      {!face && pieces.length > 0 && (
+        <ol className="preview-pieces">{pieces.map((piece, index) => <li key={index}><span className="muted">{t(parted(index + 1, pieces.length))}</span><p lang={language}>{piece.text}</p></li>)}</ol>
+      )}
+      {(pieces.length === 0 || (face !== undefined && faults.length > 0)) && <p className="preview-text" lang={language}>{text}</p>}
+      {pieces.some(({ octets }) => octets !== undefined) && (
+        <details><summary>{t(texts.octets)}</summary><ol className="preview-octets">{pieces.map(({ octets = '' }, index) => <li key={index}><code>{octets.replace(/(..)/g, '$1 ').trim()}</code></li>)}</ol></details>
+      )}
+    </article>
+  );
+}
