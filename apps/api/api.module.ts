@@ -1,12 +1,15 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { AlertActions } from '#alerts/alert-actions.js';
+import { DraftActions } from '#alerts/draft-actions.js';
 import { Accounts } from '#identity/accounts.js';
 import { Changes } from '#identity/changes.js';
 import { Enrolments } from '#identity/enrolment.js';
 import { Passkeys } from '#identity/passkeys.js';
 import { AlertViews } from '#storage/alert-views.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
+import { DraftDesk } from '#storage/draft-desk.js';
+import { PgDraftStore } from '#storage/draft-store.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
 import { AiringController } from './airing.controller.js';
@@ -20,6 +23,7 @@ import { BoardController } from './board.controller.js';
 import { ChangesController } from './changes.controller.js';
 import { ConsoleController } from './console.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { DraftsController } from './drafts.controller.js';
 import { EmailSubscriptionsController } from './email-subscriptions.controller.js';
 import { ErasuresController } from './erasures.controller.js';
 import { Events } from './events.js';
@@ -53,6 +57,7 @@ export const CONTROLLERS: readonly Type[] = [
   OfficersController,
   EnrolmentController,
   ChangesController,
+  DraftsController,
   AlertsController,
   PhotoController,
   PreviewsController,
@@ -81,7 +86,7 @@ export const CONTROLLERS: readonly Type[] = [
 /** The API over its parts. */
 @Module({})
 export class ApiModule {
-  static over({ house, accounts, passkeys, changes, enrolments, actions, views, answered, partners, erasures }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
+  static over({ house, accounts, passkeys, changes, enrolments, actions, drafts, draftActions, draftDesk, views, answered, partners, erasures }: Parts, controllers: readonly Type[] = CONTROLLERS): DynamicModule {
     return {
       module: ApiModule,
       imports: [DiscoveryModule],
@@ -95,6 +100,9 @@ export class ApiModule {
         { provide: Changes, useValue: changes },
         { provide: Enrolments, useValue: enrolments },
         { provide: AlertActions, useValue: actions },
+        { provide: PgDraftStore, useValue: drafts },
+        { provide: DraftActions, useValue: draftActions },
+        { provide: DraftDesk, useValue: draftDesk },
         { provide: AlertViews, useValue: views },
         { provide: AnsweredRequests, useValue: answered },
         { provide: PgPartnerStore, useValue: partners },

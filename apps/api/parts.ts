@@ -1,6 +1,8 @@
 import type { House } from '#apps/composition.js';
 import { catalog } from '#channels/catalog.js';
 import { AlertActions } from '#alerts/alert-actions.js';
+import type { Notice } from '#alerts/notice.js';
+import { DraftActions } from '#alerts/draft-actions.js';
 import { Accounts } from '#identity/accounts.js';
 import { Changes } from '#identity/changes.js';
 import { Enrolments } from '#identity/enrolment.js';
@@ -13,6 +15,8 @@ import { AnsweredRequests } from '#storage/answered-requests.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { PgChangeStore } from '#storage/change-store.js';
 import { PgEnrolmentStore } from '#storage/enrolment-store.js';
+import { DraftDesk } from '#storage/draft-desk.js';
+import { PgDraftStore } from '#storage/draft-store.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
 import { PgPasskeyStore } from '#storage/passkey-store.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
@@ -33,6 +37,9 @@ export interface Parts {
   readonly changes: Changes;
   readonly enrolments: Enrolments;
   readonly actions: AlertActions;
+  readonly drafts: PgDraftStore;
+  readonly draftActions: DraftActions;
+  readonly draftDesk: DraftDesk;
   readonly views: AlertViews;
   readonly answered: AnsweredRequests;
   readonly partners: PgPartnerStore;
@@ -46,16 +53,22 @@ export function partsOf(house: House, passwords: Passwords = new Passwords()): P
   const accounts = new Accounts({
     officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passkeys: ceremonies, passwords, masterKey, clock, ids,
   });
+  const keys = new CaseKeys(masterKey);
+  const drafts = new PgDraftStore(source, keys, ids);
+  const deciding = { store: alerts, composer, clock, log, channelFaults: (notice: Notice) => channelFaults(notice, configuration.destinations, catalog) };
   return {
     house,
     accounts,
     passkeys: new Passkeys({ ceremonies, accounts, clock, ids }),
     changes: new Changes({ store: new PgChangeStore(source), kinds: changeKindsOf(house), masterKey, clock, ids }),
     enrolments: new Enrolments({ store: new PgEnrolmentStore(source), passwords, masterKey, clock, ids }),
-    actions: new AlertActions({ store: alerts, composer, clock, ids, log, channelFaults: (notice) => channelFaults(notice, configuration.destinations, catalog) }),
+    actions: new AlertActions({ ...deciding, ids }),
+    drafts,
+    draftActions: new DraftActions({ ...deciding, drafts }),
+    draftDesk: new DraftDesk(source, keys),
     views: new AlertViews(source),
     answered: new AnsweredRequests(source, masterKey, clock),
     partners: new PgPartnerStore(source),
-    erasures: new PgErasureStore(source, new CaseKeys(masterKey), clock, ids),
+    erasures: new PgErasureStore(source, keys, clock, ids),
   };
 }

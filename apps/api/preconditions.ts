@@ -19,14 +19,17 @@ export function tagVersion(reply: FastifyReply, { version }: Pick<Alert, 'versio
  * required. Throws REQUEST_INVALID when it is required and missing, or no version.
  */
 export async function targetOf(store: AlertStore, mode: Mode, id: AlertId, request: DoorRequest, required: 'required' | 'optional' = 'optional'): Promise<Target> {
+  if (request.headers['if-match'] === undefined && required === 'optional') return { mode, id, version: (await store.load(mode, id)).version };
+  return { mode, id, version: versionRead(request) };
+}
+
+/** The version that `If-Match` names (RFC 9110 section 13.1.1). Throws REQUEST_INVALID when it is missing, or no version. */
+export function versionRead(request: DoorRequest): number {
   const header = request.headers['if-match'];
-  if (header === undefined) {
-    if (required === 'required') throw new MalformedRequest(428, 'If-Match', 'A change names the version that was read.');
-    return { mode, id, version: (await store.load(mode, id)).version };
-  }
+  if (header === undefined) throw new MalformedRequest(428, 'If-Match', 'A change names the version that was read.');
   const version = /^"?(\d{1,9})"?$/.exec(header)?.[1];
   if (version === undefined) throw new MalformedRequest(400, 'If-Match', 'The version as it was given in ETag.');
-  return { mode, id, version: Number(version) };
+  return Number(version);
 }
 
 /** How a change that may be asked for twice is made once. */

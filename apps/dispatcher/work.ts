@@ -9,6 +9,9 @@ import type { Dispatcher } from '#dispatch/dispatcher.js';
 import type { Partners } from '#dispatch/partners.js';
 import { PgAuditStore } from '#storage/audit-store.js';
 import { PgTestStore } from '#storage/test-store.js';
+import { eraseAbandoned } from '#alerts/draft-actions.js';
+import { CaseKeys } from '#storage/case-keys.js';
+import { PgDraftStore } from '#storage/draft-store.js';
 import { erasureChaserOf } from './erasures.js';
 import { letGo } from './oblivion.js';
 import { Rhythm } from './rhythm.js';
@@ -21,6 +24,7 @@ const AIRING_MS = 1_000;
 const TIME_MS = 5_000;
 const ERASURE_MS = 2_000;
 const LET_GO_MS = 60_000;
+const DRAFTS_MS = 60_000;
 const CHECKPOINT_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
 const FORGET_MS = 60_000;
@@ -56,6 +60,7 @@ export class Work {
       },
     });
     const timekeeper = new Timekeeper({ store: alerts, composer, clock, log }, environment.FINDME_ERASE_AFTER_HOURS * 3_600_000);
+    const drafts = new PgDraftStore(house.source, new CaseKeys(house.masterKey), house.ids);
     const erasures = erasureChaserOf(house, partners);
     this.rhythms = [
       new Rhythm('sweep', SWEEP_MS, () => dispatcher.sweep(wakes?.alive ? QUEUE_GRACE_MS : 0), log),
@@ -67,6 +72,7 @@ export class Work {
       new Rhythm('test', TEST_MS, () => this.tester.run(), log),
       new Rhythm('forget', FORGET_MS, async () => void (await house.book.forget()), log),
       new Rhythm('let go', LET_GO_MS, () => letGo(house), log),
+      new Rhythm('drafts', DRAFTS_MS, () => eraseAbandoned({ drafts, clock, log }), log),
       new Rhythm('checkpoint', CHECKPOINT_MS, () => this.checkpoint(), log),
       ...(wakes ? [new Rhythm('heartbeat', HEARTBEAT_MS, async () => wakes.beat(), log)] : []),
     ];

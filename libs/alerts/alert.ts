@@ -54,7 +54,8 @@ export interface Alert {
 }
 
 export type Action =
-  | { readonly do: 'edit'; readonly content: Content }
+  /** `writers`: who else wrote what is now taken in, such as the writers of a draft. */
+  | { readonly do: 'edit'; readonly content: Content; readonly writers?: readonly OfficerId[] }
   | { readonly do: 'submit'; readonly notice: Notice }
   | { readonly do: 'return'; readonly reason: string }
   | { readonly do: 'reject'; readonly reason: string }
@@ -95,12 +96,17 @@ export const PROPOSAL_MOVES: Readonly<Record<ProposalStatus | 'none', Partial<Re
 /** Verbs that end or clear an alert whatever its proposal does; the proposal is dropped with it. */
 const ENDINGS: ReadonlySet<Verb> = new Set(['found', 'withdraw', 'expire', 'erase']);
 
-/** Starts a case. The mode is given here and never again. */
-export function createAlert(id: AlertId, mode: Mode, content: Content, by: OfficerId, now: Date): Alert {
+/** Starts a case. The mode is given here and never again. `writers`: who else wrote the content. */
+export function createAlert(id: AlertId, mode: Mode, content: Content, by: OfficerId, now: Date, writers: readonly OfficerId[] = []): Alert {
   return {
     id, mode, status: 'prepared', version: 1, createdBy: by, createdAt: now, lastRevision: 1,
-    proposal: { revision: 1, kind: 'alert', status: 'draft', writers: [by], content },
+    proposal: { revision: 1, kind: 'alert', status: 'draft', writers: together([by], writers), content },
   };
+}
+
+/** Every one of them once, in the order in which they came. */
+function together(...groups: readonly (readonly OfficerId[])[]): readonly OfficerId[] {
+  return [...new Set(groups.flat())];
 }
 
 /**
@@ -130,7 +136,7 @@ function moveProposal(alert: Alert, action: Action, to: ProposalStatus | 'gone',
   if (!proposal) throw new Error('a proposal move without a proposal');
   switch (action.do) {
     case 'edit': {
-      const writers = proposal.writers.includes(by) ? proposal.writers : [...proposal.writers, by];
+      const writers = together(proposal.writers, [by], action.writers ?? []);
       // An edit thaws the revision: whatever was frozen for the last review counts no more.
       const { notice: _thawed, contentHash: _void, submittedBy: _nobody, ...kept } = proposal;
       return { proposal: { ...kept, status: to as ProposalStatus, writers, content: action.content } };

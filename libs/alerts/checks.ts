@@ -3,7 +3,7 @@ import { Refusal, type ErrorCode, type Fault } from '#kernel/errors.js';
 import { fieldOf, ruleOf } from '#kernel/schema-rule.js';
 import { checkArea } from './area.js';
 import { ageAt, inBelgrade } from './calendar.js';
-import { contentSchema, type Content } from './content.js';
+import { contentSchema, type Content, type DraftContent } from './content.js';
 import { scriptFaults } from './scripts.js';
 
 /** Clocks of desks and servers differ a little: what lies less than this ahead is now. Milliseconds. */
@@ -19,7 +19,32 @@ export function checkContent(content: Content, now: Date): Fault[] {
   return [...dateFaults(content, now), ...criterionFaults(content), ...checkArea(content.area), ...scriptFaults(content)];
 }
 
-function dateFaults({ child, lastSeen }: Content, now: Date): Fault[] {
+/**
+ * The same checks on content that is still being written: each is made as soon as what it looks at is there. Whatever is
+ * missing or malformed is left to `contentFaults`.
+ */
+export function checkParts(content: DraftContent, now: Date): Fault[] {
+  const { child, lastSeen, assessment, area } = contentSchema.shape;
+  const birthDate = child.shape.birthDate.safeParse(content.child?.birthDate).data;
+  const at = lastSeen.shape.at.safeParse(content.lastSeen?.at).data;
+  const judged = assessment.safeParse(content.assessment).data;
+  const where = area.safeParse(content.area).data;
+  const dated = birthDate !== undefined && at !== undefined ? { child: { birthDate, vulnerable: content.child?.vulnerable ?? false }, lastSeen: { at } } : undefined;
+  return [
+    ...(dated ? dateFaults(dated, now) : []),
+    ...(dated && judged ? criterionFaults({ ...dated, assessment: judged }) : []),
+    ...(where ? checkArea(where) : []),
+    ...scriptFaults(content),
+  ];
+}
+
+/** What dates are judged by. */
+interface Dated {
+  readonly child: Pick<Content['child'], 'birthDate' | 'vulnerable'>;
+  readonly lastSeen: Pick<Content['lastSeen'], 'at'>;
+}
+
+function dateFaults({ child, lastSeen }: Dated, now: Date): Fault[] {
   const faults: Fault[] = [];
   const at = new Date(lastSeen.at);
   const age = ageAt(child.birthDate, at);
@@ -33,7 +58,7 @@ function dateFaults({ child, lastSeen }: Content, now: Date): Fault[] {
 
 const isoDate = (year: number, month: number, day: number): string => `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 
-function criterionFaults({ child, lastSeen, assessment }: Content): Fault[] {
+function criterionFaults({ child, lastSeen, assessment }: Dated & Pick<Content, 'assessment'>): Fault[] {
   const unmet = (detail: string): Fault[] => [{ code: 'CRITERION_NOT_MET', field: 'assessment.criterion', detail }];
   switch (assessment.criterion) {
     case 'under_7':
@@ -55,8 +80,17 @@ function criterionFaults({ child, lastSeen, assessment }: Content): Fault[] {
 export function parseContent(input: unknown): Content {
   const parsed = contentSchema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.slice(0, MOST_FAULTS).map((issue) => faultOf(issue, input));
-  throw new Refusal(faults as [Fault, ...Fault[]]);
+  throw new Refusal(faultsOf(parsed.error, input) as [Fault, ...Fault[]]);
+}
+
+/** What `parseContent` would refuse; empty when it would not. */
+export function contentFaults(input: unknown): Fault[] {
+  const parsed = contentSchema.safeParse(input);
+  return parsed.success ? [] : faultsOf(parsed.error, input);
+}
+
+function faultsOf({ issues }: z.ZodError, input: unknown): Fault[] {
+  return issues.slice(0, MOST_FAULTS).map((issue) => faultOf(issue, input));
 }
 
 function faultOf(issue: z.core.$ZodIssue, input: unknown): Fault {

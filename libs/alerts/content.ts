@@ -76,3 +76,35 @@ export const contentSchema = z.strictObject({
 export type Content = z.infer<typeof contentSchema>;
 /** What may be written before defaults are filled in. */
 export type ContentInput = z.input<typeof contentSchema>;
+
+/** Longest text that a draft keeps of one field, characters: more than any field takes, so that nothing that was pasted is lost. */
+const DRAFT_TEXT = 4_000;
+const draftText = z.string().max(DRAFT_TEXT);
+const draftWording = z.strictObject({ 'sr-Latn': draftText, 'sr-Cyrl': draftText, en: draftText }).partial();
+
+/**
+ * Content while it is being written: any part of it may be missing, too long or not yet true, but what is there has its
+ * type. The photo is no part of it; it has its own way in.
+ */
+export const draftContentSchema = z.strictObject({
+  caseNumber: draftText,
+  child: z.strictObject({
+    name: z.strictObject({ latin: draftText, cyrillic: draftText }).partial(),
+    birthDate: draftText, sex: z.enum(['female', 'male']), heightCm: z.number(),
+    build: draftWording, hair: draftWording, eyes: draftWording, clothing: draftWording, marks: draftWording,
+    vulnerable: z.boolean(),
+  }).partial(),
+  lastSeen: z.strictObject({ at: draftText, place: draftWording, position: z.tuple([z.number(), z.number()]) }).partial(),
+  circumstances: draftWording,
+  companion: draftWording,
+  vehicle: z.strictObject({ make: draftText, colour: draftWording, plate: draftText }).partial(),
+  policeTelephone: draftText,
+  assessment: z.strictObject({ criterion: z.enum(CRITERIA), reason: draftText, judgedBy: draftText }).partial(),
+  area: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('country') }),
+    z.strictObject({ kind: z.literal('districts'), codes: z.array(z.string().max(10)).max(40) }),
+    z.strictObject({ kind: z.literal('polygons'), polygons: z.array(z.array(z.tuple([z.number(), z.number()])).max(20_000)).max(20) }),
+  ]),
+  validHours: z.number(),
+}).partial();
+export type DraftContent = z.infer<typeof draftContentSchema>;

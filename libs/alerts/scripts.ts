@@ -1,5 +1,5 @@
 import type { Fault } from '#kernel/errors.js';
-import { LANGUAGES, type Content, type Wording } from './content.js';
+import { LANGUAGES, type DraftContent, type Wording } from './content.js';
 
 // The Serbian alphabet, Vuk's order; each Cyrillic letter has one Latin letter (three of them of two signs).
 const PAIRS = 'а:a б:b в:v г:g д:d ђ:đ е:e ж:ž з:z и:i ј:j к:k л:l љ:lj м:m н:n њ:nj о:o п:p р:r с:s т:t ћ:ć у:u ф:f х:h ц:c ч:č џ:dž ш:š'
@@ -138,29 +138,30 @@ function isCyrillic(text: string): boolean {
 }
 
 /** Paths of the texts that are given in three ways. */
-function wordingsOf(content: Content): [path: string, wording: Wording][] {
+function wordingsOf(content: DraftContent): [path: string, wording: Partial<Wording>][] {
   const { child, lastSeen, circumstances, companion, vehicle } = content;
-  const all: [string, Wording | undefined][] = [
-    ['child.build', child.build], ['child.hair', child.hair], ['child.eyes', child.eyes], ['child.clothing', child.clothing], ['child.marks', child.marks],
-    ['lastSeen.place', lastSeen.place], ['circumstances', circumstances], ['companion', companion], ['vehicle.colour', vehicle?.colour],
+  const all: [string, Partial<Wording> | undefined][] = [
+    ['child.build', child?.build], ['child.hair', child?.hair], ['child.eyes', child?.eyes], ['child.clothing', child?.clothing], ['child.marks', child?.marks],
+    ['lastSeen.place', lastSeen?.place], ['circumstances', circumstances], ['companion', companion], ['vehicle.colour', vehicle?.colour],
   ];
-  return all.filter((entry): entry is [string, Wording] => entry[1] !== undefined);
+  return all.filter((entry): entry is [string, Partial<Wording>] => entry[1] !== undefined);
 }
 
 /**
  * SCRIPT_MIXED for every text with letters that are not of its script. Names are held strictly; in other Cyrillic texts
  * some Latin is at home (see `isCyrillic`). Plate, make and case number stay as written and are not looked at, nor is the
- * assessment, which nobody outside reads.
+ * assessment, which nobody outside reads. What is not written yet has no fault.
  */
-export function scriptFaults(content: Content): Fault[] {
+export function scriptFaults(content: DraftContent): Fault[] {
   const fault = (field: string, detail: string): Fault => ({ code: 'SCRIPT_MIXED', field, detail });
   const onlyLatin = 'Only Latin letters.';
   const faults: Fault[] = [];
-  if (FOREIGN_TO_LATIN.test(content.child.name.latin)) faults.push(fault('child.name.latin', onlyLatin));
-  if (FOREIGN_TO_CYRILLIC.test(content.child.name.cyrillic)) faults.push(fault('child.name.cyrillic', 'Only Cyrillic letters.'));
+  const { latin = '', cyrillic = '' } = content.child?.name ?? {};
+  if (FOREIGN_TO_LATIN.test(latin)) faults.push(fault('child.name.latin', onlyLatin));
+  if (FOREIGN_TO_CYRILLIC.test(cyrillic)) faults.push(fault('child.name.cyrillic', 'Only Cyrillic letters.'));
   for (const [path, wording] of wordingsOf(content)) {
     for (const language of LANGUAGES) {
-      const text = wording[language];
+      const text = wording[language] ?? '';
       if (language === 'sr-Cyrl') {
         if (!isCyrillic(text)) faults.push(fault(`${path}.${language}`, 'Cyrillic letters; Latin only in plates, Roman numerals, abbreviations in capitals, or quotation marks.'));
       } else if (FOREIGN_TO_LATIN.test(text)) faults.push(fault(`${path}.${language}`, onlyLatin));

@@ -45,6 +45,13 @@ export const FACT_BODIES = {
   'alert.expired': z.strictObject(decision),
   /** The key of the case is destroyed; `revisions` says how many became unreadable with it. */
   'alert.erased': z.strictObject({ revisions: count }),
+  /** Somebody begins to write, on version `over` of an alert that there is already. What is written has no fact until it is handed in. */
+  'draft.begun': z.strictObject({ mode: z.enum(['drill', 'live']), over: count.nullable() }),
+  /** The draft becomes the revision; whoever wrote any of it is one of the revision's writers. `saves` counts how often it was saved. */
+  'draft.handed_in': z.strictObject({ revision, saves: count, writers: z.array(uuid).min(1) }),
+  'draft.discarded': z.strictObject({ saves: count }),
+  /** Nobody went on with it; it was erased, its key included. */
+  'draft.erased': z.strictObject({ saves: count }),
   'photo.stored': z.strictObject({ sha256: hash, bytes: count, width: count, height: count }),
   'outbox.planned': z.strictObject({ revision, deliveries: count }),
   /** `route` counts the destination's routes from 0, `channel` is that route's; `contentHash` is the hash of what this attempt sent; `ms` the whole milliseconds that the call took. */

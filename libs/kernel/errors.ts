@@ -41,6 +41,8 @@ export const ERRORS = {
   ALERT_STALE: entry('conflict', 'after-change', 'The alert is changed from the version that was read.'),
   APPROVAL_STALE_HASH: entry('conflict', 'after-change', 'An approval names the content hash of the revision in review.'),
   APPROVER_IS_WRITER: entry('forbidden', 'never', 'Nobody approves a revision that they wrote, edited or submitted.'),
+  DRAFT_MISSING: entry('missing', 'never', 'There is no such draft: it was handed in, discarded, or its alert went on without it.'),
+  DRAFT_STALE: entry('conflict', 'after-change', 'The draft is changed from the version that was read.'),
   NOTICE_GONE: entry('gone', 'never', 'What is shown is the message in force: the newest one of an active alert, or its ending.'),
   PREVIEW_MISSING: entry('missing', 'never', 'There is such a picture, sound or document in what would be sent, and a program that makes it.'),
   REASON_MISSING: entry('invalid', 'after-change', 'This decision is given with a reason.'),

@@ -9,6 +9,7 @@ export interface LogEvents {
   'http.request': { method: string; route: string; status: number; ms: number };
   'http.failed': { method: string; route: string; cause: string; trace: string };
   'alert.decided': { alertId: string; action: string; revision: number };
+  'draft.left': { alertId: string; how: 'handed_in' | 'discarded' | 'erased' };
   'outbox.planned': { outboxId: string; alertId: string; revision: number; deliveries: number };
   'delivery.attempted': { deliveryId: string; channel: string; destination: string; attempt: number; outcome: string; reason?: string; ms: number };
   'delivery.rerouted': { deliveryId: string; destination: string; from: number; to: number; reason: string };

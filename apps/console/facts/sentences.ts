@@ -45,6 +45,14 @@ const SENTENCES: { readonly [Type in FactType]: Sentence<Type> } = {
   'alert.withdrawn': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} povlači obaveštenje.`, 'sr-Cyrl': `${who[l]} повлачи обавештење.`, en: `${who[l]} withdrew the alert.` })[l]),
   'alert.expired': () => say('Važnost obaveštenja je istekla.', 'Важност обавештења је истекла.', 'The time of the alert ran out.'),
   'alert.erased': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} briše podatke slučaja.`, 'sr-Cyrl': `${who[l]} брише податке случаја.`, en: `${who[l]} erased the data of the case.` })[l]),
+  'draft.begun': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} započinje nacrt.`, 'sr-Cyrl': `${who[l]} започиње нацрт.`, en: `${who[l]} began a draft.` })[l]),
+  'draft.handed_in': ({ revision, writers }, { who, officer }) => each((l) => ({
+    'sr-Latn': `${who[l]} predaje nacrt kao verziju ${revision}; pisali su: ${writers.map(officer).join(', ')}.`,
+    'sr-Cyrl': `${who[l]} предаје нацрт као верзију ${revision}; писали су: ${writers.map(officer).join(', ')}.`,
+    en: `${who[l]} handed in the draft as revision ${revision}; written by ${writers.map(officer).join(', ')}.`,
+  })[l]),
+  'draft.discarded': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} odbacuje nacrt.`, 'sr-Cyrl': `${who[l]} одбацује нацрт.`, en: `${who[l]} discarded the draft.` })[l]),
+  'draft.erased': () => say('Nacrt koji niko nije nastavio je obrisan.', 'Нацрт који нико није наставио је обрисан.', 'A draft that nobody went on with was erased.'),
   'photo.stored': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} prilaže fotografiju.`, 'sr-Cyrl': `${who[l]} прилаже фотографију.`, en: `${who[l]} attached a photo.` })[l]),
   'outbox.planned': ({ revision, deliveries }) => count(deliveries, {
     'sr-Latn': { one: `Verzija ${revision}: pripremljena # isporuka.`, few: `Verzija ${revision}: pripremljene # isporuke.`, other: `Verzija ${revision}: pripremljeno # isporuka.` },
