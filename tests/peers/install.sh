@@ -12,7 +12,7 @@ net_smpp() { perl -MNet::SMPP -e 1; }
 # A program, or a check, and the package that brings it; the small ones first.
 peers=(
   xmlsec1:xmlsec1 protoc:protobuf-compiler net_smpp:libnet-smpp-perl snmpget:snmp snmpd:snmpd bearerbox:kannel
-  chromium:chromium smtpd:opensmtpd osmo-cbc:osmo-cbc icecast2:icecast2 liquidsoap:liquidsoap
+  chromium:chromium smtpd:opensmtpd osmo-cbc:osmo-cbc icecast2:icecast2 liquidsoap:liquidsoap firefox-esr:firefox-esr
 )
 missing=()
 for peer in "${peers[@]}"; do
