@@ -39,7 +39,7 @@ inBrowser('the approver\'s desk', () => {
   };
   const statusOf = async (story: Story) => (await author.get<{ status: string }>(story.path)).status;
   const dialog = () => page.getByRole('alertdialog');
-  const fillCode = async () => { await dialog().getByLabel('One-time code').fill((await stack.credentials('odobrava')).code); };
+  const fillCode = async () => { await dialog().getByRole('textbox', { name: 'One-time code' }).fill((await stack.credentials('odobrava')).code); };
   /** How often the page asked for an approval. */
   const countApprovals = () => {
     const sent: string[] = [];
@@ -103,9 +103,9 @@ inBrowser('the approver\'s desk', () => {
     for (const named of ['KU-13/2026', 'South Bačka', 'Cell broadcast', story.alert.proposal!.contentHash!.slice(0, 12)]) await dialog().getByText(named).first().waitFor();
     expect(await axeEverywhereInDialog()).toEqual([]);
 
-    await dialog().getByLabel('One-time code').fill('000000');
+    await dialog().getByRole('textbox', { name: 'One-time code' }).fill('000000');
     await dialog().getByRole('button', { name: 'Approve the drill' }).click();
-    await dialog().getByText('The code is not the present one.').waitFor();
+    await dialog().getByText('The code is wrong.').waitFor();
     expect(await statusOf(story)).toBe('prepared');
 
     const approvals = countApprovals();
@@ -166,15 +166,16 @@ inBrowser('the approver\'s desk', () => {
     const approvals = countApprovals();
     await page.route('**/approve', (route) => route.abort('internetdisconnected'));
     await dialog().getByRole('button', { name: 'Approve the drill' }).click();
-    await dialog().getByText('No answer came.').waitFor();
+    await dialog().getByText('Whether the decision was taken is not known').waitFor();
     await page.context().setOffline(true);
     await dialog().getByText('Nothing is kept for later.').waitFor();
     expect(await dialog().getByRole('button', { name: 'Approve the drill' }).isDisabled()).toBe(true);
     await page.unroute('**/approve');
+    const asked = page.waitForResponse((response) => response.url().endsWith(`${story.path}/review`) && response.ok());
     await page.context().setOffline(false);
     await until(() => dialog().getByRole('button', { name: 'Approve the drill' }).isEnabled(), (enabled) => enabled);
     // The connection is back and the page has asked again what there is: nobody pressed, so nothing was sent.
-    await page.waitForResponse((response) => response.url().includes('/v1/'));
+    await asked;
     expect(approvals.sent).toHaveLength(1);
     approvals.stop();
     expect(await statusOf(story)).toBe('prepared');

@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Mode } from '#alerts/notice.js';
+import { StepUp, type Proof } from '../account/step-up.js';
 import { ask, Refused } from '../api.js';
 import { useConnection } from '../connection.js';
 import { Button } from '../design/button.js';
@@ -11,7 +12,6 @@ import { useFormat, useSay, type Wording } from '../language.js';
 import { channelName } from '../previews/texts.js';
 import { useWorld } from '../world.js';
 import type { Review } from './source.js';
-import { StepUpCode } from './step-up-code.js';
 import { Fact, Facts, peopleOf } from './summary.js';
 import { texts } from './texts.js';
 
@@ -30,12 +30,20 @@ export function ApproveDialog({ mode, review, onClose, onDone, onStale }: Decisi
   const t = useSay();
   const world = useWorld();
   const { number } = useFormat();
-  const [code, setCode] = useState('');
-  const { decide, error, isPending, isOffline } = useDecision('approve', { mode, review, onDone, onStale });
-  const { caseNumber, kind, revision, area, validHours, reach, contentHash } = review;
+  const [once] = useState(() => crypto.randomUUID());
+  const isOffline = useConnection().state === 'unreachable';
+  const { id, version, caseNumber, kind, revision, area, validHours, reach, contentHash } = review;
   const all = reach.channels.flatMap(({ destinations }) => destinations);
-  const atCode = error?.field === 'code';
-  const send = (): void => { if (!isPending && !isOffline && contentHash !== null) decide({ contentHash, code }); };
+  const decide = async (proof: Proof): Promise<void> => {
+    try {
+      // However often it is pressed, the key is the same and so is the effect.
+      await ask('POST', `/v1/${mode}/alerts/${id}/approve`, { body: { contentHash, ...proof }, ifMatch: `"${version}"`, once });
+      onDone();
+    } catch (error) {
+      if (!isStale(error)) throw error;
+      onStale();
+    }
+  };
   return (
     <Dialog title={t(texts.approveTitle[mode])} isOpen onClose={onClose} role="alertdialog">
       {world && <p className={`approver-world ${mode}`}>{t(world.name)}: {t(texts.approveWarning[mode])}</p>}
@@ -49,15 +57,13 @@ export function ApproveDialog({ mode, review, onClose, onDone, onStale }: Decisi
         <Fact name={t(texts.people)}>{t(peopleOf(all, number))}</Fact>
         <Fact name={t(texts.hash)}><code>{contentHash?.slice(0, 12)}</code></Fact>
       </Facts>
-      <form onSubmit={(event) => { event.preventDefault(); send(); }}>
-        <StepUpCode value={code} onChange={setCode} {...(atCode && { error: t(error.words) })} />
-        {error && !atCode && <Notice tone="bad" polite><p>{t(error.words)}</p></Notice>}
-        <Offline isOffline={isOffline} />
-        <div className="actions">
-          <Button type="submit" kind={mode === 'live' ? 'danger' : 'primary'} isPending={isPending} isDisabled={isOffline}>{t(isPending ? texts.sending : texts.approveNow[mode])}</Button>
-          <Button onPress={onClose} isDisabled={isPending}>{t(texts.cancel)}</Button>
-        </div>
-      </form>
+      <Offline isOffline={isOffline} />
+      <StepUp
+        purpose={{ for: 'approve', alert: id, contentHash: contentHash ?? '' }} action={t(texts.approveNow[mode])} kind={mode === 'live' ? 'danger' : 'primary'} decide={decide}
+        refused={texts.refusals} isDisabled={isOffline || contentHash === null}
+      >
+        <Button onPress={onClose}>{t(texts.cancel)}</Button>
+      </StepUp>
     </Dialog>
   );
 }
@@ -91,33 +97,35 @@ function Offline({ isOffline }: { readonly isOffline: boolean }): ReactNode {
 }
 
 interface Trouble {
-  readonly field?: 'code' | 'reason';
+  readonly field?: 'reason';
   readonly words: Wording;
 }
 
-/** Sends one decision about the version that was read. However often it is pressed, the key is the same and so is the effect. */
-function useDecision(verb: 'approve' | 'return' | 'reject', { mode, review, onDone, onStale }: Omit<DecisionProps, 'onClose'>) {
-  const [once] = useState(() => crypto.randomUUID());
+/** Sends one decision about the version that was read. */
+function useDecision(verb: 'return' | 'reject', { mode, review, onDone, onStale }: Omit<DecisionProps, 'onClose'>) {
   const { state } = useConnection();
   const [error, setError] = useState<Trouble>();
   const { mutate, isPending } = useMutation({
-    mutationFn: (body: object) => ask('POST', `/v1/${mode}/alerts/${review.id}/${verb}`, { body, ifMatch: `"${review.version}"`, once }),
+    mutationFn: (body: object) => ask('POST', `/v1/${mode}/alerts/${review.id}/${verb}`, { body, ifMatch: `"${review.version}"` }),
     onMutate: () => { setError(undefined); },
     onSuccess: onDone,
     onError: (failure) => {
-      if (failure instanceof Refused && ['ALERT_STALE', 'APPROVAL_STALE_HASH', 'TRANSITION_NOT_ALLOWED', 'REVISION_MISSING', 'ALERT_ERASED'].includes(failure.code)) onStale();
+      if (isStale(failure)) onStale();
       else setError(troubleOf(failure));
     },
   });
   return { decide: mutate, error, isPending, isOffline: state === 'unreachable' };
 }
 
+/** Whether what was to be decided is no longer what stands there. */
+const isStale = (failure: unknown): boolean =>
+  failure instanceof Refused && ['ALERT_STALE', 'APPROVAL_STALE_HASH', 'TRANSITION_NOT_ALLOWED', 'REVISION_MISSING', 'ALERT_ERASED'].includes(failure.code);
+
 function troubleOf(failure: Error): Trouble {
   if (!(failure instanceof Refused)) return { words: texts.uncertain };
   const { code } = failure;
-  const words = texts.problems[code] ?? (code === 'APPROVER_IS_WRITER' || code === 'ROLE_MISSING' ? texts.refusals[code] : texts.refused(code));
-  if (code === 'REASON_MISSING') return { field: 'reason', words };
-  return ['CODE_WRONG', 'CODE_REPLAYED', 'STEP_UP_MISSING', 'SIGN_IN_THROTTLED'].includes(code) ? { field: 'code', words } : { words };
+  if (code === 'REASON_MISSING') return { field: 'reason', words: texts.reasonMissing };
+  return { words: code === 'ROLE_MISSING' ? texts.refusals[code] : texts.refused(code) };
 }
 
 const joined = (names: readonly Wording[]): Wording => ({

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Mode } from '#alerts/notice.js';
 import { Refused } from '../api.js';
@@ -23,7 +23,7 @@ export default function ReviewDesk({ mode, params }: DeskProps) {
   const id = params['id'] ?? '';
   const { data, error, isPending, refetch } = useReview(mode, id);
   const waiting = useReviews(mode).data?.items.length ?? 0;
-  const page = (children: React.ReactNode) => <Page title={t(texts.queue)} count={waiting}>{children}<p><Link href={`/${mode}/reviews`}>{t(texts.toQueue)}</Link></p></Page>;
+  const page = (children: ReactNode) => <Page title={t(texts.queue)} count={waiting}>{children}<p><Link href={`/${mode}/reviews`}>{t(texts.toQueue)}</Link></p></Page>;
   if (isPending) return page(<p role="status">{t(texts.loading)}</p>);
   if (data === null) return page(<Notice polite><p>{t(texts.gone)}</p><p><Link href={`/${mode}/alerts/${id}`}>{t(texts.toAlert)}</Link></p></Notice>);
   if (data === undefined) {
@@ -55,11 +55,21 @@ function Reviewed({ mode, review, alert, waiting }: { readonly mode: Mode; reado
     // What was about to be decided is no longer what stands here.
     setOpen(undefined);
   }, [version, first]);
+  const readAgain = (): void => {
+    void queries.invalidateQueries({ queryKey: [`${path}/review`] });
+    void queries.invalidateQueries({ queryKey: [`${path}/previews`] });
+  };
+  const onBack = useEffectEvent(readAgain);
+  const lost = useRef(false);
+  useEffect(() => {
+    // What was decided while nobody answered is seen as soon as somebody does.
+    if (lost.current && state === 'reachable') onBack();
+    lost.current = state === 'unreachable';
+  }, [state]);
   const reread = (): void => {
     setOpen(undefined);
     setChanged(true);
-    void queries.invalidateQueries({ queryKey: [`${path}/review`] });
-    void queries.invalidateQueries({ queryKey: [`${path}/previews`] });
+    readAgain();
   };
   const done = (): void => {
     const approved = open === 'approve';
