@@ -47,6 +47,7 @@ import { ReachController } from './reach.controller.js';
 import { Readiness } from './readiness.js';
 import { ReviewsController } from './reviews.controller.js';
 import { SessionController, SessionsController } from './session.controller.js';
+import { SnapshotsController } from './snapshots.controller.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
 
 /** Every controller, in the order of the document. */
@@ -70,6 +71,7 @@ export const CONTROLLERS: readonly Type[] = [
   ErasuresController,
   EventsController,
   PartnersController,
+  SnapshotsController,
   PartnerDeskController,
   FeedsController,
   SubscriptionsController,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
+import { answerConditionally } from './conditional.js';
 import { Door } from './door.js';
 import type { DoorRequest } from './door.js';
 import { Events } from './events.js';
@@ -120,20 +121,8 @@ export class FeedsController {
   }
 }
 
-/** Answers with the kept octets, or that the caller has them already. Nothing is rendered, hashed or compressed here. */
-async function answer(request: FastifyRequest, reply: FastifyReply, { status, type, bytes, etag, gzip }: PublicDocument): Promise<void> {
-  const packed = gzip !== undefined && /(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(request.headers['accept-encoding'] ?? '');
-  const shown = packed ? gzip : { bytes, etag };
-  // Any program may read what is public, whatever site it came from.
-  reply.header('cache-control', CACHE).header('cross-origin-resource-policy', 'cross-origin').header('etag', shown.etag);
-  if (gzip) reply.header('vary', 'accept-encoding');
-  if (status === 200 && matches(request.headers['if-none-match'], etag, gzip?.etag)) return void (await reply.status(304).send());
-  if (packed) reply.header('content-encoding', 'gzip');
-  await reply.status(status).header('content-type', type).send(shown.bytes);
-}
-
-/** If-None-Match compares weakly (RFC 9110 section 13.1.2), and either representation is the present one. */
-function matches(header: string | undefined, ...etags: readonly (string | undefined)[]): boolean {
-  if (header === undefined) return false;
-  return header.split(',').map((tag) => tag.trim().replace(/^W\//, '')).some((tag) => tag === '*' || etags.includes(tag));
+/** Any program may read what is public, whatever site it came from. */
+async function answer(request: FastifyRequest, reply: FastifyReply, document: PublicDocument): Promise<void> {
+  reply.header('cache-control', CACHE).header('cross-origin-resource-policy', 'cross-origin');
+  await answerConditionally(request, reply, document);
 }

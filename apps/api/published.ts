@@ -6,9 +6,11 @@ import { signCap, type Signer } from '#cap/sign.js';
 import { writeCap } from '#cap/write.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { AlertId } from '#kernel/ids.js';
+import { capTime } from '#alerts/alert.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode, SentNotice } from '#alerts/notice.js';
 import { drawCard, layCard } from '#alerts/pictures/card.js';
+import type { Destination, Snapshot } from '#dispatch/channel.js';
 import { PublishedView, type Standing } from '#storage/published-view.js';
 import { gonePage, noticePage, type SharedFormat } from './notice-page.js';
 
@@ -18,6 +20,8 @@ export interface PublicDocument {
   readonly type: string;
   readonly bytes: Buffer;
   readonly etag: string;
+  /** Since when it is so, where that is known. */
+  readonly modified?: Date;
   /** The same compressed, where that helps; another representation, so another validator (RFC 9110 section 8.8.3.3). */
   readonly gzip?: { readonly bytes: Buffer; readonly etag: string };
 }
@@ -112,6 +116,22 @@ export class Published {
       const notice = this.isShown(standing, standing.shown) ? await this.notice(standing.alertId, standing.shown) : undefined;
       const type = 'text/html; charset=utf-8';
       return notice ? documentOf(type, noticePage(notice, notice.photo && photoAddress(notice))) : { ...documentOf(type, gonePage(mode)), status: 410 };
+    });
+  }
+
+  /**
+   * What a partner pulls: the alerts that run in its mode, as its channel writes them. Its time is that of the last change, or a
+   * later one where readers distrust an old document.
+   */
+  snapshot({ id, mode }: Destination, { name, mediaType, renewMs, render }: Snapshot, settings: unknown): Promise<PublicDocument> {
+    const now = this.house.clock.now();
+    const renewed = renewMs === undefined ? 0 : Math.floor(now.getTime() / renewMs) * renewMs;
+    return this.kept(`snapshot ${id} ${name} ${renewed}`, async () => {
+      const [running, changed] = await Promise.all([this.view.running(mode, now), this.view.changedAt(mode, now)]);
+      const notices = (await Promise.all(running.map((r) => this.notice(r.alertId, r.revision)))).filter((notice) => notice !== undefined);
+      const modified = new Date(Math.max(changed?.getTime() ?? 0, renewed));
+      const bytes = render(notices, settings, mode, capTime(modified));
+      return { status: 200, type: mediaType, bytes, etag: strongEtag(bytes), modified };
     });
   }
 

@@ -1,5 +1,5 @@
 import { fail } from '#kernel/errors.js';
-import type { Notice } from '#alerts/notice.js';
+import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
 import type { Channel } from '#dispatch/channel.js';
 import { airportDisplay } from './airport-display/channel.js';
 import { capPush } from './cap-push/channel.js';
@@ -29,6 +29,9 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     parts: (settings) => channel.parts(read(settings)),
     ...(channel.attemptMs && { attemptMs: (settings: unknown) => channel.attemptMs!(read(settings)) }),
     preview: (notice, settings) => channel.preview(notice, read(settings)),
+    ...(channel.snapshots && {
+      snapshots: channel.snapshots.map((snapshot) => ({ ...snapshot, render: (running: readonly SentNotice[], settings: unknown, mode: Mode, at: string) => snapshot.render(running, read(settings), mode, at) })),
+    }),
     ...(channel.exhibits && { exhibits: (notice: Notice, settings: unknown) => channel.exhibits!(notice, read(settings)) }),
     ...(channel.reaches && { reaches: (settings: unknown) => channel.reaches!(read(settings)) }),
     ...(channel.receiptSecrets && { receiptSecrets: (settings: unknown) => channel.receiptSecrets!(read(settings)) }),

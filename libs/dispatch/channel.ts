@@ -59,6 +59,8 @@ export interface Channel<Settings = unknown> {
    * nothing is made until it is asked for. Left out where the texts of `preview` are all there is.
    */
   exhibits?(notice: Notice, settings: Settings): readonly Exhibit[];
+  /** What a partner of this channel may pull instead of waiting for what is pushed. Left out where nobody polls. */
+  readonly snapshots?: readonly Snapshot<Settings>[];
   /**
    * Whom it reaches one by one, so that an approver knows how many before anything is sent. Left out where nobody can count
    * them: an operator's own list, whoever passes a screen.
@@ -167,6 +169,17 @@ export interface Exhibit {
   readonly lacks?: 'signature' | 'personal-link';
   /** Makes it as the channel would. Refuses with the fault for which the channel would not send, or with PREVIEW_MISSING. */
   make(message: Pick<Message, 'notice' | 'photo'>): Promise<Uint8Array>;
+}
+
+/** A document with all alerts that run in a destination's mode and nothing else: one that has ended is no longer in it. */
+export interface Snapshot<Settings = unknown> {
+  /** Names it at the API, among those of its channel: letters, digits, dots and hyphens. */
+  readonly name: string;
+  readonly mediaType: string;
+  /** Where readers distrust an old document: how old, in milliseconds, its time may be although nothing has changed. */
+  readonly renewMs?: number;
+  /** Pure. `at`: since when it is so, a date-time with an offset and no fraction. */
+  render(running: readonly SentNotice[], settings: Settings, mode: Mode, at: string): Buffer;
 }
 
 /** `members`: those of a kind who asked to be told; `people`: so many who are written down in the settings. */

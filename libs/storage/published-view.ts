@@ -48,6 +48,22 @@ export class PublishedView {
         ORDER BY r.sent_at DESC, s."alertId" LIMIT 500`, [mode, now]);
   }
 
+  /** The messages in force, oldest first. */
+  running(mode: Mode, now: Date): Promise<{ alertId: AlertId; revision: number }[]> {
+    return rows(this.source,
+      `SELECT a.id AS "alertId", a.current_revision AS revision FROM alerts a JOIN revisions r ON r.alert_id = a.id AND r.number = a.current_revision
+        WHERE a.mode = $1 AND a.status = 'active' AND a.expires_at > $2 ORDER BY r.sent_at, a.id LIMIT 500`, [mode, now]);
+  }
+
+  /** When what runs in a mode last changed: by a message, or because an alert's time was over. */
+  async changedAt(mode: Mode, now: Date): Promise<Date | undefined> {
+    const [row] = await rows<{ changed: Date | null }>(this.source,
+      `SELECT greatest(
+         (SELECT max(r.sent_at) FROM revisions r JOIN alerts a ON a.id = r.alert_id WHERE a.mode = $1 AND r.status IN ('approved', 'ending')),
+         (SELECT max(least(ended_at, expires_at)) FROM alerts WHERE mode = $1 AND least(ended_at, expires_at) <= $2)) AS changed`, [mode, now]);
+    return row!.changed ?? undefined;
+  }
+
   /** When the mode last said anything. */
   async newest(mode: Mode): Promise<Date | undefined> {
     const [row] = await rows<{ newest: Date | null }>(this.source,

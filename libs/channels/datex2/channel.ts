@@ -3,7 +3,7 @@ import { HttpsConnection } from '#dispatch/https/connection.js';
 import { outcomeOf } from './answer.js';
 import { namesOf } from './common.js';
 import { datex2Settings, type Datex2Settings } from './config.js';
-import { encode, exhibits, preview } from './encode.js';
+import { encode, exhibits, preview, snapshots } from './encode.js';
 
 /** DATEX II v3.5 pushed to a traffic centre, which confirms each of its signs. */
 export const datex2: Channel<Datex2Settings> = {
@@ -16,6 +16,7 @@ export const datex2: Channel<Datex2Settings> = {
   parts: () => 1,
   preview,
   exhibits,
+  snapshots,
   receiptSecrets: ({ secret }) => [secret],
   open: (destination, line) => new HttpsConnection(destination, line, {
     pack: ({ notice }) => ({

@@ -1,7 +1,7 @@
 import { elements, parseXml } from '#cap/xml.js';
 import { itBySchema } from '#cap/testing/schema.js';
 import { LANGUAGES } from '#alerts/content.js';
-import type { SentNotice } from '#alerts/notice.js';
+import type { Mode, SentNotice } from '#alerts/notice.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
@@ -12,7 +12,7 @@ import { silentLog } from '#kernel/log.js';
 import { outcomeOf } from './answer.js';
 import { datex2 } from './channel.js';
 import { NAMESPACES, namesOf } from './common.js';
-import { encode, preview, renderSnapshot } from './encode.js';
+import { encode, preview, snapshots } from './encode.js';
 import { acknowledge, startFakePartner } from './fake-partner.js';
 import { drillSecrets, trafficCentre, WEBHOOK_SECRET } from './testing/stage.js';
 
@@ -109,22 +109,24 @@ describe('a notice in DATEX II', () => {
     expect(texts(xml, vms, 'textLine').join(' ')).toContain('"CO"');
   });
 
+  const pull = (running: readonly SentNotice[], mode: Mode) => snapshots.map((snapshot) => snapshot.render(running, settings, mode, AT).toString());
+
   it('is served to those who ask as a snapshot of what runs, blank when nothing does', () => {
     const other = sampleNotice();
-    const { situations, signs } = renderSnapshot([update, other], settings, 'drill', AT);
-    expect(Array.from(parseXml(situations).document.getElementsByTagNameNS(sit, 'situation'), (s) => s.getAttribute('id'))).toEqual([update, other].map((n) => namesOf(n).situation));
-    expect(Array.from(parseXml(signs).document.getElementsByTagNameNS(vms, 'relatedSituationRecord')).length).toBe(6);
-    const empty = renderSnapshot([], settings, 'drill', AT);
-    expect(texts(empty.signs, vms, 'isBlank')).toEqual(['true', 'true', 'true']);
-    expect(texts(empty.situations, sit, 'situation')).toEqual([]);
-    expect(() => renderSnapshot([sampleNotice({ mode: 'live' })], settings, 'drill', AT)).toThrow(TypeError);
+    const [situations, signs] = pull([update, other], 'drill');
+    expect(Array.from(parseXml(situations!).document.getElementsByTagNameNS(sit, 'situation'), (s) => s.getAttribute('id'))).toEqual([update, other].map((n) => namesOf(n).situation));
+    expect(Array.from(parseXml(signs!).document.getElementsByTagNameNS(vms, 'relatedSituationRecord')).length).toBe(6);
+    const [emptySituations, emptySigns] = pull([], 'drill');
+    expect(texts(emptySigns!, vms, 'isBlank')).toEqual(['true', 'true', 'true']);
+    expect(texts(emptySituations!, sit, 'situation')).toEqual([]);
+    expect(() => pull([sampleNotice({ mode: 'live' })], 'drill')).toThrow(TypeError);
   });
 
   itBySchema('datex2-3.5/DATEXII_3_D2Payload.xsd', 'is valid by the schemas of DATEX II 3.5, pushed and pulled', (schema) => {
     const notices = [first, update, ending, sampleEnding('withdrawn', first), withVehicle(sampleNotice({ mode: 'live', area: square })), sampleNotice({ area: { kind: 'country' } })];
     const pushed = notices.flatMap((notice) => payloadsOf(encode(notice, settings)));
     expect(pushed).toHaveLength(2 * notices.length);
-    const pulled = [renderSnapshot([first, sampleNotice()], settings, 'drill', AT), renderSnapshot([], settings, 'live', AT)].flatMap((s) => [s.situations, s.signs]);
+    const pulled = [...pull([first, sampleNotice()], 'drill'), ...pull([], 'live')];
     for (const document of [...pushed, ...pulled]) schema.validate(document);
     expect(() => schema.validate(pushed[0]!.replace('observeAmberAlert', 'observeChildren'))).toThrow();
   });

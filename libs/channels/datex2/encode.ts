@@ -1,9 +1,9 @@
 import { isXmlText, leaf, node, element } from '#cap/xml.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
-import type { Exhibit, Preview } from '#dispatch/channel.js';
+import type { Exhibit, Preview, Snapshot } from '#dispatch/channel.js';
 import type { Fault } from '#kernel/errors.js';
-import { declarations, international, VALUE_LIMIT, writePublication } from './common.js';
+import { declarations, international, VALUE_LIMIT, writePublication, type Publication } from './common.js';
 import type { Datex2Settings, Sign } from './config.js';
 import { fitSign, signFault, vmsPublication } from './signs.js';
 import { sharesMode, situationPublication } from './situation.js';
@@ -26,21 +26,18 @@ export function encode(notice: SentNotice, settings: Datex2Settings): string {
   )}`;
 }
 
-/** What the pull side serves: each document is a snapshot, a `d2:payload` of its own. */
-export interface Snapshot {
-  readonly situations: string;
-  readonly signs: string;
-}
-
 /**
- * The pull side: snapshots of the alerts that run now, and of nothing else. `at` is the time of the snapshot, a date-time
- * with an offset. An alert that has ended is simply no longer in it, and signs without one are blank. Throws a TypeError when
- * notices of both modes are mixed. Pure.
+ * The pull side: each document is a snapshot of the alerts that run now, a `d2:payload` of its own. An alert that has ended is
+ * simply no longer in it, and signs without one are blank. Throws a TypeError when notices of both modes are mixed.
  */
-export function renderSnapshot(running: readonly SentNotice[], settings: Datex2Settings, mode: Mode, at: string): Snapshot {
+export const snapshots: readonly Snapshot<Datex2Settings>[] = [
+  { name: 'situations.xml', mediaType: 'application/xml', render: (running, settings, mode, at) => payload(running, mode, situationPublication(running, settings, at)) },
+  { name: 'signs.xml', mediaType: 'application/xml', render: (running, settings, mode, at) => payload(running, mode, vmsPublication(running, settings, mode, at)) },
+];
+
+function payload(running: readonly SentNotice[], mode: Mode, publication: Publication): Buffer {
   if (!sharesMode(running, mode)) throw new TypeError('drill and live never share a document');
-  const write = (publication: Parameters<typeof writePublication>[1]) => `${DECLARATION}${writePublication('d2:payload', publication, declarations('d2', 'com', 'loc', 'sit', 'vms'))}`;
-  return { situations: write(situationPublication(running, settings, at)), signs: write(vmsPublication(running, settings, mode, at)) };
+  return Buffer.from(`${DECLARATION}${writePublication('d2:payload', publication, declarations('d2', 'com', 'loc', 'sit', 'vms'))}`);
 }
 
 function exchangeInformation({ supplier }: Datex2Settings, at: string): string {

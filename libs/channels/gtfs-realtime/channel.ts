@@ -2,7 +2,7 @@ import type { Channel, Destination, Line, Message, Outcome } from '#dispatch/cha
 import { ANSWER_INVALID, outcomeOfStatus, type Answer } from '#dispatch/https/answer.js';
 import { HttpsConnection, type HttpsProtocol } from '#dispatch/https/connection.js';
 import { feedPath, folderOf, gtfsRealtimeSettings, type GtfsRealtimeSettings } from './config.js';
-import { encode, entityId, exhibits, preview } from './encode.js';
+import { encode, entityId, exhibits, preview, snapshots } from './encode.js';
 
 /** Media type of protocol buffers, as feeds are served. */
 export const MEDIA_TYPE = 'application/x-protobuf';
@@ -21,6 +21,7 @@ export const gtfsRealtime: Channel<GtfsRealtimeSettings> = {
   parts: () => 1,
   preview,
   exhibits,
+  snapshots,
   receiptSecrets: ({ secret }) => [secret],
   open: (destination, line) => new HttpsConnection(folder(destination), line, protocol(destination.settings, line)),
 };

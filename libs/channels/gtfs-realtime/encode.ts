@@ -1,7 +1,7 @@
 import bindings from 'gtfs-realtime-bindings';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
-import type { Exhibit, Preview } from '#dispatch/channel.js';
+import type { Exhibit, Preview, Snapshot } from '#dispatch/channel.js';
 import { fail, type Fault } from '#kernel/errors.js';
 import type { GtfsRealtimeSettings } from './config.js';
 
@@ -18,9 +18,27 @@ export function entityId({ mode, alertId }: Notice): string {
  * surrogate pair, which would be replaced in silence.
  */
 export function encode(notice: SentNotice, settings: GtfsRealtimeSettings): Buffer {
+  return feedOf(isEnding(notice) ? [] : [notice], settings, notice.sent);
+}
+
+/** Readers of polled alerts take a feed for dead whose timestamp is older than ten minutes (MobilityData's best practices). */
+const RENEW_MS = 5 * 60_000;
+
+/** The feed that partners poll at the API: every alert that runs now, and so also that none does. */
+export const snapshots: readonly Snapshot<GtfsRealtimeSettings>[] = [
+  {
+    name: 'alerts.pb', mediaType: 'application/x-protobuf', renewMs: RENEW_MS,
+    render: (running, settings, mode, at) => {
+      if (running.some((notice) => notice.mode !== mode)) throw new TypeError('drill and live never share a document');
+      return feedOf(running, settings, at);
+    },
+  },
+];
+
+function feedOf(notices: readonly SentNotice[], settings: GtfsRealtimeSettings, at: string): Buffer {
   const message = FeedMessage.create({
-    header: { gtfsRealtimeVersion: '2.0', incrementality: FeedHeader.Incrementality.FULL_DATASET, timestamp: seconds(notice.sent) },
-    entity: isEnding(notice) ? [] : [{ id: entityId(notice), alert: serviceAlert(notice, settings) }],
+    header: { gtfsRealtimeVersion: '2.0', incrementality: FeedHeader.Incrementality.FULL_DATASET, timestamp: seconds(at) },
+    entity: notices.map((notice) => ({ id: entityId(notice), alert: serviceAlert(notice, settings) })),
   });
   return Buffer.from(FeedMessage.encode(message).finish());
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import bindings from 'gtfs-realtime-bindings';
 import { LANGUAGES } from '#alerts/content.js';
+import type { SentNotice } from '#alerts/notice.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import type { Answer } from '#dispatch/https/answer.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
@@ -14,7 +15,7 @@ import { Refusal } from '#kernel/errors.js';
 import { silentLog } from '#kernel/log.js';
 import { gtfsRealtime, MEDIA_TYPE } from './channel.js';
 import { feedPath, folderOf } from './config.js';
-import { decode, encode, entityId, preview } from './encode.js';
+import { decode, encode, entityId, preview, snapshots } from './encode.js';
 import { startFakePartner } from './fake-partner.js';
 import { busStation, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
 
@@ -26,6 +27,14 @@ describe('a notice as a GTFS-realtime feed', () => {
   const first = sampleNotice();
   const update = sampleUpdate(first);
   const ending = sampleEnding('found', update);
+
+  it('is polled in one feed with everything else that runs', () => {
+    const other = sampleNotice();
+    const poll = (...running: SentNotice[]) => decode(snapshots[0]!.render(running, settings, 'drill', '2026-11-24T18:05:00+01:00'))!;
+    expect(poll(first, other)).toMatchObject({ timestamp: seconds('2026-11-24T18:05:00+01:00'), fullDataset: true, entities: [{ id: entityId(first) }, { id: entityId(other) }] });
+    expect(poll().entities).toEqual([]);
+    expect(() => poll(sampleNotice({ mode: 'live' }))).toThrow(TypeError);
+  });
 
   it('is the whole feed of one alert in every language', () => {
     const { FeedMessage } = bindings.transit_realtime;

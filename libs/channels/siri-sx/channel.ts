@@ -2,7 +2,7 @@ import type { Channel } from '#dispatch/channel.js';
 import { HttpsConnection } from '#dispatch/https/connection.js';
 import { outcomeOf } from './answer.js';
 import { siriSxSettings, type SiriSxSettings } from './config.js';
-import { encode, exhibits, preview, situationOf } from './encode.js';
+import { encode, exhibits, preview, situationOf, snapshots } from './encode.js';
 
 /** SIRI 2.1 situation exchange pushed to the screens of rail and bus stations, each of which is confirmed. */
 export const siriSx: Channel<SiriSxSettings> = {
@@ -15,6 +15,7 @@ export const siriSx: Channel<SiriSxSettings> = {
   parts: () => 1,
   preview,
   exhibits,
+  snapshots,
   receiptSecrets: ({ secret }) => [secret],
   open: (destination, line) => new HttpsConnection(destination, line, {
     pack: ({ notice }) => ({

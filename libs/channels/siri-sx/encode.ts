@@ -2,7 +2,7 @@ import { element, isXmlText, leaf, node, xmlText } from '#cap/xml.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
 import { photoAddress } from '#alerts/photo-address.js';
-import type { Exhibit, Preview } from '#dispatch/channel.js';
+import type { Exhibit, Preview, Snapshot } from '#dispatch/channel.js';
 import type { Fault } from '#kernel/errors.js';
 import type { SiriSxSettings } from './config.js';
 
@@ -23,21 +23,36 @@ export function situationOf({ mode, alertId, revision }: Notice): { readonly num
  * the same notice gives the same text. Refuses with TEXT_NOT_ENCODABLE what XML cannot carry.
  */
 export function encode(notice: SentNotice, settings: SiriSxSettings): string {
+  return serviceDelivery([notice], settings, notice.sent, leaf('ResponseMessageIdentifier', notice.identifier));
+}
+
+/** The pull side: the situations of the alerts that run now. One that has ended is no longer in it. */
+export const snapshots: readonly Snapshot<SiriSxSettings>[] = [
+  {
+    name: 'situations.xml', mediaType: 'application/xml',
+    render: (running, settings, mode, at) => {
+      if (running.some((notice) => notice.mode !== mode)) throw new TypeError('drill and live never share a document');
+      return Buffer.from(serviceDelivery(running, settings, at));
+    },
+  },
+];
+
+function serviceDelivery(notices: readonly SentNotice[], settings: SiriSxSettings, at: string, identifier = ''): string {
   const delivery = element(
     'SituationExchangeDelivery',
     { version: VERSION },
-    leaf('ResponseTimestamp', notice.sent),
+    leaf('ResponseTimestamp', at),
     leaf('Status', 'true'),
-    node('Situations', situation(notice, settings)),
+    notices.length === 0 ? '' : node('Situations', ...notices.map((notice) => situation(notice, settings))),
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element(
     'Siri',
     { xmlns: SIRI_NAMESPACE, version: VERSION },
     node(
       'ServiceDelivery',
-      leaf('ResponseTimestamp', notice.sent),
+      leaf('ResponseTimestamp', at),
       leaf('ProducerRef', settings.participant),
-      leaf('ResponseMessageIdentifier', notice.identifier),
+      identifier,
       leaf('Status', 'true'),
       leaf('MoreData', 'false'),
       delivery,

@@ -1,6 +1,7 @@
 import { parseXml } from '#cap/xml.js';
 import { itBySchema } from '#cap/testing/schema.js';
 import { LANGUAGES } from '#alerts/content.js';
+import type { SentNotice } from '#alerts/notice.js';
 import { photoAddress } from '#alerts/photo-address.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
@@ -10,7 +11,7 @@ import { FixedClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
 import { outcomeOf } from './answer.js';
 import { siriSx } from './channel.js';
-import { encode, preview, SIRI_NAMESPACE, situationOf } from './encode.js';
+import { encode, preview, SIRI_NAMESPACE, situationOf, snapshots } from './encode.js';
 import { acknowledge, startFakePartner } from './fake-partner.js';
 import { drillSecrets, stationScreens, WEBHOOK_SECRET } from './testing/stage.js';
 
@@ -54,6 +55,14 @@ describe('a notice in SIRI', () => {
     expect(all[0]).toBe(encode(first, settings));
   });
 
+  it('is pulled with everything else that runs, and no more once it has ended', () => {
+    const pull = (...running: SentNotice[]) => snapshots[0]!.render(running, settings, 'drill', '2026-11-24T18:00:00+01:00').toString();
+    const other = sampleNotice();
+    expect(texts(pull(update, other), 'SituationNumber')).toEqual([update, other].map((n) => situationOf(n).number));
+    expect(texts(pull(), 'Situations')).toEqual([]);
+    expect(() => pull(sampleNotice({ mode: 'live' }))).toThrow(TypeError);
+  });
+
   it('closes at once, without a photo', () => {
     const xml = encode(ending, settings);
     expect(texts(xml, 'EndTime')).toEqual([ending.sent, ending.sent]);
@@ -75,6 +84,7 @@ describe('a notice in SIRI', () => {
 
   itBySchema('siri-2.1/xsd/siri.xsd', 'is valid by the schemas of SIRI 2.1, and so are acknowledgements', (schema) => {
     for (const notice of [first, update, ending, sampleEnding('withdrawn', first), sampleNotice({ mode: 'live' })]) schema.validate(encode(notice, settings));
+    for (const running of [[], [first], [update, sampleNotice()]]) schema.validate(snapshots[0]!.render(running, settings, 'drill', first.sent).toString());
     schema.validate(acknowledge('m', true, now));
     schema.validate(acknowledge('m', false, now));
     expect(() => schema.validate(encode(first, settings).replace('policeActivity', 'childMissing'))).toThrow();
