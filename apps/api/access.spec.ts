@@ -79,11 +79,11 @@ describe('the document', () => {
     expect(document.openapi).toBe('3.1.0');
   });
 
-  it('can be read as a page that loads nothing but its style', async () => {
+  it('can be read as a page that loads nothing but its style and mark', async () => {
     const docs = await stage.ask('GET', '/docs');
     expect(docs.text).toContain('/v1/{mode}/alerts/{id}/approve');
     expect(docs.text).not.toMatch(/<script|style=|https?:\/\//);
-    expect(docs.headers['content-security-policy']).toBe("default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+    expect(docs.headers['content-security-policy']).toBe("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
   });
 });
 

@@ -1,7 +1,7 @@
 import { DISTRICTS } from '#alerts/area.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
-import { escape, PAGE_POLICY } from './html.js';
+import { escape, HEAD_LINKS, PAGE_POLICY } from './html.js';
 import { robotsOf } from './notice-page.js';
 
 /** Pages of forms that this house reads itself. No script. */
@@ -71,7 +71,7 @@ ${districts}
 
 function page(mode: Mode, language: Language, body: string): string {
   return `<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="${robotsOf(mode)}"><title>${escape(TITLE)}</title><link rel="stylesheet" href="/style.css"></head>
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="${robotsOf(mode)}"><title>${escape(TITLE)}</title>${HEAD_LINKS}</head>
 <body class="${mode}">
 ${mode === 'drill' ? BANNER : ''}<main>
 <h1>${escape(TITLE)}</h1>

@@ -8,7 +8,8 @@ import { Door } from './door.js';
 import type { DoorRequest } from './door.js';
 import { Events } from './events.js';
 import { placeOf, RESUMES, streamQuery, streamTo } from './events-response.js';
-import { NOTICE_POLICY, robotsOf, SHARED_FORMATS, type SharedFormat } from './notice-page.js';
+import { PAGE_POLICY } from './html.js';
+import { robotsOf, SHARED_FORMATS, type SharedFormat } from './notice-page.js';
 import { Published, type PublicDocument } from './published.js';
 
 /** Seconds for which caches may answer by themselves: so much later an ending is seen everywhere. */
@@ -103,7 +104,7 @@ export class FeedsController {
 
   private async showPage(mode: Mode, page: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const document = await this.published.page(mode, page);
-    reply.header('content-security-policy', NOTICE_POLICY).header('x-robots-tag', robotsOf(mode));
+    reply.header('content-security-policy', PAGE_POLICY).header('x-robots-tag', robotsOf(mode));
     await answer(request, reply, document);
   }
 

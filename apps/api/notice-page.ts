@@ -1,9 +1,6 @@
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode, SentNotice } from '#alerts/notice.js';
-import { escape, PAGE_POLICY } from './html.js';
-
-/** What these pages may load: style and photo of this house, no script, nothing from anywhere else. */
-export const NOTICE_POLICY = `${PAGE_POLICY}; img-src 'self'`;
+import { escape, HEAD_LINKS } from './html.js';
 
 const PHOTO: Readonly<Record<Language, string>> = { 'sr-Latn': 'Fotografija deteta', 'sr-Cyrl': 'Фотографија детета', en: 'Photo of the child' };
 const BANNER = `<span lang="sr-Latn">VEŽBA. Nijedno dete nije nestalo.</span> <span lang="sr-Cyrl">ВЕЖБА. Ниједно дете није нестало.</span> <span lang="en">EXERCISE. No child is missing.</span>`;
@@ -58,7 +55,7 @@ function previewOf({ kind, texts, url }: SentNotice): string {
 function page(mode: Mode, title: string, body: string, preview = ''): string {
   const banner = (element: 'header' | 'footer'): string => (mode === 'drill' ? `<${element} class="banner">${BANNER}</${element}>\n` : '');
   return `<!doctype html>
-<html lang="sr-Latn"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="${robotsOf(mode)}"><title>${escape(title)}</title>${preview}<link rel="stylesheet" href="/style.css"></head>
+<html lang="sr-Latn"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="${robotsOf(mode)}"><title>${escape(title)}</title>${preview}${HEAD_LINKS}</head>
 <body class="${mode}">
 ${banner('header')}<main>
 <h1>Pronađi me · Пронађи ме · Find Me</h1>

@@ -9,7 +9,7 @@ import type { Mode } from '#alerts/notice.js';
 import type { Destination } from '#dispatch/channel.js';
 import { Door } from './door.js';
 import { ASK_PATH } from './email-pages.js';
-import { escape, PAGE_POLICY, pageOf, STYLE } from './html.js';
+import { escape, ICON, PAGE_POLICY, pageOf, STYLE } from './html.js';
 import { OpenApi, type Operation } from './openapi.js';
 import { HOUSE } from './parts.js';
 import { STATUS } from './problem.js';
@@ -64,6 +64,14 @@ export class PagesController {
   @Door({ action: 'anyone', summary: 'The style sheet of the pages.', response: 'text/css' })
   style(): string {
     return STYLE;
+  }
+
+  @Get('icon.svg')
+  @Header('content-type', 'image/svg+xml')
+  @Header('cache-control', 'public, max-age=86400')
+  @Door({ action: 'anyone', summary: 'The mark of the house.', response: 'image/svg+xml' })
+  icon(): string {
+    return ICON;
   }
 
   @Get('openapi.json')

@@ -1,11 +1,11 @@
 import { DISTRICTS } from '#alerts/area.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
-import { escape } from './html.js';
+import { escape, HEAD_LINKS } from './html.js';
 
 /** What the subscription page may load: style, script and worker of this house, and nothing from anywhere else. */
 export const SUBSCRIPTION_POLICY = [
-  "default-src 'none'", "style-src 'self'", "script-src 'self'", "worker-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
+  "default-src 'none'", "style-src 'self'", "img-src 'self'", "script-src 'self'", "worker-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
   "require-trusted-types-for 'script'", 'trusted-types findme',
 ].join('; ');
 
@@ -76,7 +76,7 @@ export function subscriptionPage(mode: Mode, language: Language): string {
   const says = Object.entries(words.says).map(([name, text]) => `<p data-says="${name}">${escape(text)}</p>`).join('\n');
   const banner = mode === 'drill' ? `<header class="banner">${escape(words.drill)}</header>\n` : '';
   return `<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${mode === 'drill' ? '<meta name="robots" content="noindex, nofollow">' : ''}<title>${escape(words.title)}</title><link rel="stylesheet" href="/style.css"><script src="/pretplata.js" defer></script></head>
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${mode === 'drill' ? '<meta name="robots" content="noindex, nofollow">' : ''}<title>${escape(words.title)}</title>${HEAD_LINKS}<script src="/pretplata.js" defer></script></head>
 <body class="${mode}">
 ${banner}<main>
 <nav>${links}</nav>
