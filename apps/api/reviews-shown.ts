@@ -26,6 +26,8 @@ export const reviewSchema = z.object({
       destinations: z.array(z.object({ id: z.string(), name: z.string(), people: z.int().nullable() })),
     })),
   }),
+  /** Why it was last given back to its writers; null where it never was. */
+  sentBack: z.object({ by: personSchema, at: z.iso.datetime(), reason: z.string() }).nullable(),
   /** What has changed since the revision was last given back, and since what the public has. */
   comparisons: z.array(z.object({
     since: z.enum(['returned', 'published']), changes: z.array(z.object({ field: z.string(), before: z.string().nullable(), after: z.string().nullable() })),

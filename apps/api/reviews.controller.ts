@@ -11,6 +11,7 @@ import type { Mode } from '#alerts/notice.js';
 import type { Destination } from '#dispatch/channel.js';
 import { mayDo, type Officer } from '#identity/officer.js';
 import type { SignedIn } from '#identity/accounts.js';
+import { DraftDesk } from '#storage/draft-desk.js';
 import { ReviewView, type Person } from '#storage/review-view.js';
 import { Door, Who } from './door.js';
 import { HOUSE } from './parts.js';
@@ -23,6 +24,7 @@ export class ReviewsController {
 
   constructor(
     private readonly actions: AlertActions,
+    private readonly desk: DraftDesk,
     @Inject(HOUSE) private readonly house: House,
   ) {
     this.view = new ReviewView(house.source);
@@ -48,6 +50,7 @@ export class ReviewsController {
     const { texts, area } = this.actions.notice(alert);
     const people = await this.view.people([...proposal.writers, ...(submittedBy ? [submittedBy] : [])]);
     const since = proposal.status === 'in_review' ? await this.view.waitingSince(id) : undefined;
+    const sentBack = await this.desk.sentBack(id);
     return {
       id, mode, version: alert.version, revision: proposal.revision, kind: proposal.kind, status: proposal.status, contentHash: proposal.contentHash ?? null,
       caseNumber: content.caseNumber, validHours: content.validHours,
@@ -55,6 +58,7 @@ export class ReviewsController {
       writers: proposal.writers.map((writer) => personOf(people, writer)), submittedBy: submittedBy ? personOf(people, submittedBy) : null,
       waitingSince: since?.toISOString() ?? null, refusal: refusalOf(alert, officer),
       reach: await this.reachOf(mode, area), comparisons: comparisonsOf(alert),
+      sentBack: sentBack ? { by: { id: sentBack.by.id, displayName: sentBack.by.name }, at: sentBack.at.toISOString(), reason: sentBack.reason } : null,
     };
   }
 

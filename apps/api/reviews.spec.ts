@@ -63,7 +63,7 @@ describe('the review of a revision', () => {
     expect(draft).toMatchObject({ status: 'draft', refusal: 'TRANSITION_NOT_ALLOWED', contentHash: null, waitingSince: null, comparisons: [] });
     const hash = await stage.submitted(path);
     expect(review(await stage.ask('GET', `${path}/review`, { as: 'iva' }))).toMatchObject({
-      id, mode: 'drill', status: 'in_review', contentHash: hash, refusal: null, caseNumber: 'KU-1234/2026', area: { 'sr-Latn': 'Južnobački okrug' }, comparisons: [],
+      id, mode: 'drill', status: 'in_review', contentHash: hash, refusal: null, sentBack: null, caseNumber: 'KU-1234/2026', area: { 'sr-Latn': 'Južnobački okrug' }, comparisons: [],
       writers: [{ displayName: 'mila (izmišljena)' }], submittedBy: { displayName: 'mila (izmišljena)' }, waitingSince: expect.any(String) as string,
     });
     expect(review(await stage.ask('GET', `${path}/review`, { as: 'mila' })).refusal).toBe('ROLE_MISSING');
@@ -71,6 +71,7 @@ describe('the review of a revision', () => {
     await returnedAndFixed(path, { validHours: 12 });
     const again = review(await stage.ask('GET', `${path}/review`, { as: 'iva' }));
     expect(again.writers.map(({ displayName }) => displayName)).toEqual(['mila (izmišljena)', 'ana (izmišljena)']);
+    expect(again.sentBack).toMatchObject({ by: { displayName: 'iva (izmišljena)' }, reason: 'Proveriti podatke.' });
     expect(again.comparisons).toEqual([{ since: 'returned', changes: [{ field: 'validHours', before: '24', after: '12' }] }]);
 
     await stage.signIn('iva');

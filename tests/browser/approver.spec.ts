@@ -78,14 +78,17 @@ inBrowser('the approver\'s desk', () => {
     await tab('Cell broadcast');
     expect(await page.getByRole('tabpanel').getByText('4381').count()).toBe(1);
     await tab('SMS');
+    await page.getByRole('tabpanel').getByText('Parts and octets').first().click();
     await page.getByRole('tabpanel').getByText(/Part 1 of \d/).first().waitFor();
     await tab('Road signs');
     const pages = page.getByRole('img', { name: /^Page 1 of/ });
     expect(await pages.getAttribute('aria-label')).toContain('VEZBA');
     expect(await pages.locator('span').count()).toBe(4 * 20);
+    await keepPicture(page, 'approver-sign');
     await tab('Television');
     await page.getByRole('img', { name: /Picture as it is sent/ }).waitFor();
     await until(() => page.evaluate<number>('document.querySelector(".preview-exhibit img").naturalWidth'), (width) => width === 1920);
+    await keepPicture(page, 'approver-television');
     await tab('CAP for broadcasters');
     await page.getByText('Document cap.xml').click();
     await page.getByText('Unsigned: the signature is made at sending.').waitFor();
@@ -135,6 +138,7 @@ inBrowser('the approver\'s desk', () => {
     await open(story);
     const changes = page.getByRole('region', { name: 'Changes since it was given back' });
     await changes.getByRole('row').filter({ hasText: 'Valid for hours' }).getByText('7', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Why it was given back' }).getByText('Proveriti boju jakne.').waitFor();
     await keepPicture(page, 'approver-comparison');
   }, 60_000);
 

@@ -14,7 +14,7 @@ import { alertSource, useAlertPreviews } from '../previews/source.js';
 import { texts as previewTexts } from '../previews/texts.js';
 import { ApproveDialog, SendBackDialog } from './decision.js';
 import { useReview, useReviews, type Alert, type Review } from './source.js';
-import { Comparison, Photo, Reach, Summary, Words } from './summary.js';
+import { Comparison, Photo, Reach, SentBack, Summary, Words } from './summary.js';
 import { texts } from './texts.js';
 
 /** A frozen revision, whole, and the decision about it. */
@@ -85,6 +85,7 @@ function Reviewed({ mode, review, alert, waiting }: { readonly mode: Mode; reado
       <div role="status">{changed && <Notice tone="warn"><p>{t(texts.changed)}</p><Button onPress={() => { setChanged(false); }}>{t(texts.seen)}</Button></Notice>}</div>
       {refusal !== null && <Notice tone="warn"><p>{t(texts.refusals[refusal])}</p></Notice>}
       <div className="approver-top"><Summary review={review} content={content} simplified={shown?.area.simplified} /><Photo path={path} version={version} content={content} /></div>
+      {review.sentBack && <SentBack sentBack={review.sentBack} />}
       {comparisons.map((comparison) => <Comparison key={comparison.since} comparison={comparison} />)}
       {shown ? <Words words={shown.texts} /> : <p role="status">{t(texts.loading)}</p>}
       {shown && <section className="card" aria-labelledby="approver-previews"><h2 id="approver-previews">{t(previewTexts.title)}</h2><PreviewTabs previews={shown} source={alertSource(mode, id, version)} /></section>}

@@ -103,6 +103,13 @@ export function peopleOf(destinations: readonly { readonly people: number | null
   return counted.length === destinations.length ? { 'sr-Latn': sum, 'sr-Cyrl': sum, en: sum } : texts.atLeast(sum);
 }
 
+/** The words with which it was last given back. */
+export function SentBack({ sentBack: { by, at, reason } }: { readonly sentBack: NonNullable<Review['sentBack']> }) {
+  const t = useSay();
+  const { dateTime } = useFormat();
+  return <section className="card" aria-labelledby="approver-sent-back"><h2 id="approver-sent-back">{t(texts.sentBack)}</h2><p>{reason}</p><p className="muted">{by.displayName}, {dateTime(at)}</p></section>;
+}
+
 /** What is not as it was, field by field. */
 export function Comparison({ comparison: { since, changes } }: { readonly comparison: Review['comparisons'][number] }) {
   const t = useSay();

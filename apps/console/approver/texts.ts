@@ -51,6 +51,7 @@ export const texts = {
   noPhoto: say('Bez fotografije.', 'Без фотографије.', 'No photo.'),
   words: say('Reči u oba pisma i na engleskom', 'Речи у оба писма и на енглеском', 'The words in both scripts and English'),
   comparisons: { returned: say('Promene od vraćanja na doradu', 'Промене од враћања на дораду', 'Changes since it was given back'), published: say('Promene od objavljenog', 'Промене од објављеног', 'Changes since what is published') },
+  sentBack: say('Zašto je vraćeno', 'Зашто је враћено', 'Why it was given back'),
   noChanges: say('Ništa nije promenjeno.', 'Ништа није промењено.', 'Nothing has changed.'),
   field: say('Polje', 'Поље', 'Field'),
   before: say('Bilo je', 'Било је', 'Before'),

@@ -27,6 +27,8 @@ function PreviewView({ preview, channel }: { readonly preview: Preview; readonly
   const { number } = useFormat();
   const { language, encoding, text, length, limit, unit, segments, faults, pieces = [], face, fields = {} } = preview;
   const parted = channel === 'smpp' ? texts.part : texts.page;
+  // A handset joins the pieces again: they are there for whoever wants to see how it is cut.
+  const handset = face === undefined && pieces.length > 0;
   return (
     <article className="preview">
       <header>
@@ -45,12 +47,16 @@ function PreviewView({ preview, channel }: { readonly preview: Preview; readonly
           {pieces.length > 0 && <Sign face={face} pieces={pieces} />}
         </>
       )}
-      {!face && pieces.length > 0 && (
-        <ol className="preview-pieces">{pieces.map((piece, index) => <li key={index}><span className="muted">{t(parted(index + 1, pieces.length))}</span><p lang={language}>{piece.text}</p></li>)}</ol>
-      )}
-      {(pieces.length === 0 || (face !== undefined && faults.length > 0)) && <p className="preview-text" lang={language}>{text}</p>}
-      {pieces.some(({ octets }) => octets !== undefined) && (
-        <details><summary>{t(texts.octets)}</summary><ol className="preview-octets">{pieces.map(({ octets = '' }, index) => <li key={index}><code>{octets.replace(/(..)/g, '$1 ').trim()}</code></li>)}</ol></details>
+      {(face === undefined || pieces.length === 0) && <p className={handset ? 'preview-text preview-handset' : 'preview-text'} lang={language}>{text}</p>}
+      {handset && (
+        <details>
+          <summary>{t(texts.pieces(parted === texts.part))}</summary>
+          <ol className="preview-pieces">
+            {pieces.map((piece, index) => (
+              <li key={index}><span className="muted">{t(parted(index + 1, pieces.length))}</span><p lang={language}>{piece.text}</p>{piece.octets !== undefined && <code className="preview-octets">{piece.octets.replace(/(..)/g, '$1 ').trim()}</code>}</li>
+            ))}
+          </ol>
+        </details>
       )}
     </article>
   );

@@ -78,7 +78,7 @@ export const texts = {
   segments: (n: number) => count(n, { 'sr-Latn': { one: '# deo', few: '# dela', other: '# delova' }, 'sr-Cyrl': { one: '# део', few: '# дела', other: '# делова' }, en: { one: '# part', other: '# parts' } }),
   pages: (n: number) => count(n, { 'sr-Latn': { one: '# strana', few: '# strane', other: '# strana' }, 'sr-Cyrl': { one: '# страна', few: '# стране', other: '# страна' }, en: { one: '# page', other: '# pages' } }),
   ofLimit: (length: string, limit: string, unit: Wording) => say(`${length} od ${limit} ${unit['sr-Latn']}`, `${length} од ${limit} ${unit['sr-Cyrl']}`, `${length} of ${limit} ${unit.en}`),
-  octets: say('Okteti', 'Октети', 'Octets'),
+  pieces: (parts: boolean) => (parts ? say('Delovi i okteti', 'Делови и октети', 'Parts and octets') : say('Strane i okteti', 'Стране и октети', 'Pages and octets')),
   part: (n: number, of: number) => say(`Deo ${n} od ${of}`, `Део ${n} од ${of}`, `Part ${n} of ${of}`),
   page: (n: number, of: number) => say(`Strana ${n} od ${of}`, `Страна ${n} од ${of}`, `Page ${n} of ${of}`),
   sign: (rows: number, columns: number) => say(`Znak: ${rows} × ${columns} slova`, `Знак: ${rows} × ${columns} слова`, `Sign: ${rows} × ${columns} letters`),
