@@ -10,6 +10,7 @@ import { Door } from './door.js';
 import type { DoorRequest } from './door.js';
 import { partnerAt, signedIn, SIGNED } from './partner-access.js';
 import { HOUSE } from './parts.js';
+import { ReceiptIntake } from './receipt-intake.js';
 
 const params = { destination: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/) };
 const instant = z.iso.datetime();
@@ -31,11 +32,15 @@ export const partnerErasure = z.object({
  */
 @Controller('v1/partners')
 export class PartnersController {
+  private readonly intake: ReceiptIntake;
+
   constructor(
     @Inject(HOUSE) private readonly house: House,
     private readonly partners: PgPartnerStore,
     private readonly erasures: PgErasureStore,
-  ) {}
+  ) {
+    this.intake = new ReceiptIntake({ ...house, partners, erasures });
+  }
 
   @Post(':destination/receipts')
   @Door({
@@ -45,15 +50,13 @@ export class PartnersController {
     refusals: ['RECEIPT_FORGED', 'STORE_BUSY'],
   })
   async receive(@Param('destination') id: string, @Req() request: DoorRequest): Promise<void> {
-    const { clock, deliveries, log } = this.house;
+    const { clock, log } = this.house;
     const { destination, secrets } = partnerAt(this.house, id);
     const about = { channel: destination.channel, destination: destination.id };
     try {
       // The stores match deliveries of this destination alone: nobody speaks for another.
       const { receipts, reports } = readReported(destination.id, { secrets, headers: request.headers, body: request.rawBody ?? '', now: clock.now() });
-      await deliveries.receive(receipts);
-      await this.partners.report(reports);
-      if (reports.some(({ stage }) => stage === 'erased')) await this.erasures.confirmByReports(destination.id, clock.now());
+      await this.intake.take(destination.id, { receipts, reports });
       for (const { stage } of [...receipts, ...reports]) log.event('receipt.received', { ...about, stage });
     } catch (error) {
       if (error instanceof Refusal) log.event('receipt.refused', { ...about, cause: error.code }, 'warn');

@@ -60,6 +60,14 @@ export interface Ask {
 /** What the partners of the stage answer for, unless a spec says otherwise. */
 const BOUND: Partial<Record<Name, readonly string[]>> = { petar: ['operator'], paja: ['operator-live'] };
 
+export interface StageOptions {
+  readonly configuration?: string;
+  readonly secret?: (name: string) => string;
+  readonly bound?: Partial<Record<Name, readonly string[]>>;
+  /** Connections to the database at most. */
+  readonly poolSize?: number;
+}
+
 /** The API over a real database, with officers, a clock that stands still, and a log to look into. */
 export class Stage {
   private readonly cookies = new Map<Name, string>();
@@ -70,14 +78,15 @@ export class Stage {
     readonly parts: Parts,
     readonly clock: FixedClock,
     private readonly secrets: ReadonlyMap<Name, string>,
-    private readonly ownerUrl: string,
+    /** As the superuser, who may do all. */
+    readonly ownerUrl: string,
     private readonly closing: () => Promise<void>,
   ) {}
 
   /** `secret` reads by name; `configuration` is YAML; `bound` is what its partners answer for. */
-  static async open({ configuration = CONFIGURATION, secret = () => 'secret', bound = BOUND }: { configuration?: string; secret?: (name: string) => string; bound?: Partial<Record<Name, readonly string[]>> } = {}): Promise<Stage> {
+  static async open({ configuration = CONFIGURATION, secret = () => 'secret', bound = BOUND, poolSize = 10 }: StageOptions = {}): Promise<Stage> {
     const database = await freshDatabase();
-    const source = await openDatabase({ url: database.appUrl, name: 'api spec' });
+    const source = await openDatabase({ url: database.appUrl, name: 'api spec', poolSize });
     const owner = await openDatabase({ url: database.ownerUrl, name: 'api spec owner' });
     const clock = new FixedClock('2026-11-24T18:00:00Z');
     const masterKey = randomBytes(32);
