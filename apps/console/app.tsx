@@ -4,7 +4,7 @@ import { RouterProvider } from 'react-aria-components';
 import { Router, useLocation } from 'wouter';
 import { Refused, Unreachable } from './api.js';
 import { LanguageProvider } from './language.js';
-import { SessionProvider, useSession } from './session.js';
+import { endCauseOf, SessionProvider, useSession } from './session.js';
 import { Shell } from './shell.js';
 
 /** The console: its providers, from the outside in. */
@@ -29,11 +29,11 @@ function Navigation() {
 }
 
 /** Whoever must hear of a refusal wherever it happens. */
-const watchers: { sessionLost: () => void } = { sessionLost: () => undefined };
+const watchers: { sessionLost: (cause?: string) => void } = { sessionLost: () => undefined };
 
 function queryClient(): QueryClient {
   const onError = (error: unknown): void => {
-    if (error instanceof Refused && error.code === 'SESSION_MISSING') watchers.sessionLost();
+    if (error instanceof Refused && error.code === 'SESSION_MISSING') watchers.sessionLost(endCauseOf(error));
   };
   return new QueryClient({
     queryCache: new QueryCache({ onError }),

@@ -3,6 +3,9 @@ import type { Mode } from '#alerts/notice.js';
 import type { Action } from '#identity/officer.js';
 import { say, type Wording } from './language.js';
 
+const ADMINISTRATION = say('Administracija', 'Администрација', 'Administration');
+const ACCOUNT = say('Nalog', 'Налог', 'Account');
+
 /** What a desk's page is given. */
 export interface DeskProps {
   /** Drill or live, for desks that exist in both. */
@@ -29,6 +32,9 @@ export const DESKS: readonly Desk[] = [
   { within: 'none', path: '/', action: 'session', load: () => import('./start/start.js') },
   { within: 'mode', path: '/reviews', action: 'alert.approve', menu: say('Na odobrenju', 'На одобрењу', 'To approve'), load: () => import('./approver/queue.js') },
   { within: 'mode', path: '/reviews/:id', action: 'alert.approve', load: () => import('./approver/review.js') },
+  { within: 'none', path: '/administrator', action: 'change.read', menu: ADMINISTRATION, load: () => import('./administrator/administrator.js') },
+  { within: 'none', path: '/account', action: 'session', menu: ACCOUNT, load: () => import('./account/account.js') },
+  { within: 'none', path: '/enrol', action: 'anyone', load: () => import('./enrolment/enrolment.js') },
 ];
 
 /** Name of the menu for screen readers. */

@@ -5,18 +5,28 @@ import type { sessionSchema } from '#apps/api/session.controller.js';
 import type { Action } from '#identity/officer.js';
 import { ask, read, Refused } from './api.js';
 
-export type Session = z.output<typeof sessionSchema>;
+export type Session = z.output<typeof sessionSchema> & {
+  /** How far the system's clock was ahead of this machine's when the session was told, in milliseconds. */
+  readonly skewMs?: number;
+};
+
+/** Why a session is no more, as the API says it: `idle`, `expired`, `ended_elsewhere`, … */
+type EndCause = string;
 
 interface Signed {
   /** Who is signed in; `null` when nobody is, `undefined` while that is not known. */
   readonly session: Session | null | undefined;
   /** True when a session was open in this page and is no more: the page stays as it is until somebody signs in again. */
   readonly ended: boolean;
+  /** Why it ended, where that is known. */
+  readonly endCause: EndCause | undefined;
   /** Takes up a session that the API just gave. */
   readonly signedIn: (session: Session) => void;
+  /** Takes up what the API just said of the same session. */
+  readonly renewed: (session: Session) => void;
   readonly signOut: () => Promise<void>;
   /** Any answer that says SESSION_MISSING ends up here. */
-  readonly sessionLost: () => void;
+  readonly sessionLost: (cause?: EndCause) => void;
 }
 
 const SessionContext = createContext<Signed | undefined>(undefined);
@@ -26,18 +36,23 @@ const KEY = ['session'];
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const queries = useQueryClient();
   const [ended, setEnded] = useState(false);
-  const { data } = useQuery({ queryKey: KEY, queryFn: present, staleTime: 60_000, refetchInterval: 60_000 });
+  const [endCause, setEndCause] = useState<EndCause>();
+  const { data } = useQuery({ queryKey: KEY, queryFn: ({ signal }) => present(signal, setEndCause), staleTime: 60_000, refetchInterval: 60_000 });
 
   const signedIn = useCallback((session: Session) => {
     // Whoever comes after another sees nothing that was read for the other.
     const before = queries.getQueryData<Session | null>(KEY);
     if (before && before.officer.id !== session.officer.id) queries.clear();
-    queries.setQueryData(KEY, session);
+    queries.setQueryData(KEY, told(session));
     setEnded(false);
+    setEndCause(undefined);
     void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
   }, [queries]);
-  const sessionLost = useCallback(() => {
-    if (queries.getQueryData<Session | null>(KEY)) setEnded(true);
+  const renewed = useCallback((session: Session) => { queries.setQueryData(KEY, told(session)); }, [queries]);
+  const sessionLost = useCallback((cause?: EndCause) => {
+    if (!queries.getQueryData<Session | null>(KEY)) return;
+    setEndCause(cause);
+    setEnded(true);
   }, [queries]);
   const signOut = useCallback(async () => {
     try {
@@ -59,7 +74,10 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   }, [data, known, ended]);
 
   const session = ended ? known : data;
-  const signed = useMemo(() => ({ session, ended, signedIn, signOut: () => signOut().then(() => { setKnown(undefined); }), sessionLost }), [session, ended, signedIn, signOut, sessionLost]);
+  const signed = useMemo(
+    () => ({ session, ended, endCause, signedIn, renewed, signOut: () => signOut().then(() => { setKnown(undefined); }), sessionLost }),
+    [session, ended, endCause, signedIn, renewed, signOut, sessionLost],
+  );
   return <SessionContext value={signed}>{children}</SessionContext>;
 }
 
@@ -76,11 +94,19 @@ export function useMay(): (action: Action) => boolean {
   return (action) => session?.may.includes(action) ?? false;
 }
 
-async function present({ signal }: { signal: AbortSignal }): Promise<Session | null> {
+/** Why the session is gone, by a refusal that says so. */
+export function endCauseOf(error: Refused): EndCause | undefined {
+  return error.problem.faults[0]?.detail;
+}
+
+const told = (session: Session): Session => ({ ...session, skewMs: Date.parse(session.now) - Date.now() });
+
+async function present(signal: AbortSignal, setEndCause: (cause: EndCause | undefined) => void): Promise<Session | null> {
   try {
-    return await read<Session>('/v1/session', signal);
+    return told(await read<Session>('/v1/session', signal));
   } catch (error) {
-    if (error instanceof Refused && error.code === 'SESSION_MISSING') return null;
-    throw error;
+    if (!(error instanceof Refused && error.code === 'SESSION_MISSING')) throw error;
+    setEndCause(endCauseOf(error));
+    return null;
   }
 }

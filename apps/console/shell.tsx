@@ -1,6 +1,7 @@
 import { Component, lazy, Suspense, useEffect, useMemo, useState, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import type { Mode } from '#alerts/notice.js';
+import { SessionWarning } from './account/session-warning.js';
 import { useConnection } from './connection.js';
 import { DESKS, MENU, type Desk, type DeskProps } from './desks.js';
 import { Button } from './design/button.js';
@@ -31,13 +32,14 @@ const ADDRESSES: readonly Address[] = DESKS.flatMap((desk) => {
 export function Shell() {
   const t = useSay();
   const world = useWorld();
-  const { session, ended } = useSession();
+  const { session, ended, endCause } = useSession();
   return (
     <>
       <a className="skip" href="#main">{t(texts.skip)}</a>
       {world && <div className={`world ${world.mode}`} role="region" aria-label={t(world.name)}>{t(world.warning)}</div>}
       <Top session={session ?? undefined} />
       <Lost />
+      <SessionWarning />
       <Trouble key={session?.officer.id ?? ''}>
         <Suspense fallback={<main id="main" className="page"><p role="status">{t(texts.loading)}</p></main>}>
           <Switch>
@@ -49,7 +51,7 @@ export function Shell() {
         </Suspense>
       </Trouble>
       <Dialog title={t(texts.sessionEnded)} isOpen={ended} role="alertdialog">
-        <p>{t(texts.sessionEndedText)}</p>
+        <p>{t(texts.endCauses[endCause as keyof typeof texts.endCauses] ?? texts.endCauses.unknown)} {t(texts.sessionEndedText)}</p>
         <SignInForm {...(session && { userName: session.officer.userName })} />
       </Dialog>
     </>

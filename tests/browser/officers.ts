@@ -9,5 +9,5 @@ export async function signIn(page: Page, stack: Stack, user: DrillOfficer, path 
   await page.getByLabel(/Lozinka|Лозинка|Password/).fill(password);
   await page.getByLabel(/Jednokratni kod|Једнократни код|One-time code/).fill(code);
   await page.getByRole('button', { name: /^(Prijavi se|Пријави се|Sign in)$/ }).click();
-  await page.getByRole('button', { name: /Odjava|Одјава|Sign out/ }).waitFor();
+  await page.getByRole('button', { name: /^(Odjava|Одјава|Sign out)$/ }).waitFor();
 }

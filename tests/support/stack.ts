@@ -76,7 +76,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const partners = await startCast(configuration.destinations, secret, address);
 
   const environment = {
-    DATABASE_URL: database.appUrl, PORT: String(port), FINDME_PUBLIC_URL: address, FINDME_CONFIG: configFile, FINDME_SECRETS: secrets,
+    DATABASE_URL: database.appUrl, PORT: String(port), FINDME_PUBLIC_URL: `http://localhost:${port}`, FINDME_CONFIG: configFile, FINDME_SECRETS: secrets,
     FINDME_DISPATCHER_PORT: '0', FINDME_PROBE_SECONDS: '1', ...(options.redisUrl && { REDIS_URL: options.redisUrl }),
   };
   const startDispatcher = (more: Readonly<Record<string, string>> = {}) => launch('dispatcher', { ...environment, ...options.dispatcher, ...more });

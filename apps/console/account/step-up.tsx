@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { useId, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Form } from 'react-aria-components';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/browser';
 import type { StepUpPurpose } from '#identity/accounts.js';
@@ -39,7 +39,6 @@ export interface StepUpProps {
  */
 export function StepUp({ purpose, action, kind = 'primary', decide, refused = {}, isDisabled = false, children }: StepUpProps) {
   const t = useSay();
-  const id = useId();
   const { session } = useSession();
   const byPasskey = passkeysHere() && (session?.passkeys ?? 0) > 0;
   const [code, setCode] = useState('');
@@ -52,8 +51,8 @@ export function StepUp({ purpose, action, kind = 'primary', decide, refused = {}
   const go = (means: 'passkey' | 'code'): void => { if (!step.isPending && !isDisabled) step.mutate(means); };
   const form = byCode || !byPasskey;
   return (
-    <Form className="stack" aria-labelledby={id} onSubmit={(event) => { event.preventDefault(); if (form) go('code'); }}>
-      <p id={id}>{t(byPasskey && !byCode ? texts.passkeyFirst : texts.codeOnly)}</p>
+    <Form className="stack" onSubmit={(event) => { event.preventDefault(); if (form) go('code'); }}>
+      <p>{t(byPasskey && !byCode ? texts.passkeyFirst : texts.codeOnly)}</p>
       {form && <Field label={t(texts.code)} hint={t(texts.codeHint)} value={code} onChange={setCode} inputMode="numeric" autoComplete="one-time-code" isRequired isDisabled={isDisabled} />}
       <div role="alert">{step.error && <Notice tone="bad"><p>{t(wordsFor(step.error, refused))}</p></Notice>}</div>
       <div className="row">

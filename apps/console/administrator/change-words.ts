@@ -1,0 +1,37 @@
+import { ROLES, type Role } from '#identity/officer.js';
+import type { ChangeShown } from '#apps/api/changes.controller.js';
+import { say, type Wording } from '../language.js';
+import { ROLE_NAMES, texts } from './texts.js';
+
+/** What a change is called, by its kind. A new kind is a line here; without one it is shown by its own name. */
+const KINDS: Readonly<Record<string, Wording>> = {
+  'officer.add': say('Novi službenik', 'Нови службеник', 'New officer'),
+  'officer.change': say('Uloge i pristup', 'Улоге и приступ', 'Roles and access'),
+  'officer.reset': say('Poništavanje prijave', 'Поништавање пријаве', 'Reset of a sign-in'),
+};
+
+/** What the fields of proposals are called. A new field is a line here; without one it is shown by its own name. */
+const FIELDS: Readonly<Record<string, Wording>> = {
+  userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter, officer: say('Službenik', 'Службеник', 'Officer'),
+  destinations: say('Odredišta', 'Одредишта', 'Destinations'),
+};
+const YES = say('da', 'да', 'yes');
+const NO = say('ne', 'не', 'no');
+
+/** The name of a kind of change. */
+export function kindWords(kind: string): Wording {
+  return Object.hasOwn(KINDS, kind) ? KINDS[kind]! : say(kind, kind, kind);
+}
+
+/** What a change says, field by field: name and value in words. */
+export function changeRows({ payload }: Pick<ChangeShown, 'payload'>, t: (text: Wording) => string, officerName: (id: string) => string | undefined): readonly (readonly [name: string, value: string])[] {
+  const valueOf = (name: string, value: unknown): string => {
+    if (typeof value === 'boolean') return t(value ? YES : NO);
+    if (name === 'officer') return officerName(String(value)) ?? String(value);
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.map((item) => (name === 'roles' && isRole(item) ? t(ROLE_NAMES[item]) : item)).join(', ');
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value, null, 1);
+  };
+  return Object.entries(payload).map(([name, value]) => [Object.hasOwn(FIELDS, name) ? t(FIELDS[name]!) : name, valueOf(name, value)]);
+}
+
+const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);

@@ -1,0 +1,149 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Form } from 'react-aria-components';
+import type { ChangeAnswer, ChangeShown } from '#apps/api/changes.controller.js';
+import { wordsFor } from '../account/refusals.js';
+import { StepUp, type Proof } from '../account/step-up.js';
+import { ask, read } from '../api.js';
+import { Button } from '../design/button.js';
+import { Dialog } from '../design/dialog.js';
+import { Field } from '../design/fields.js';
+import { Badge, Notice, type Tone } from '../design/notice.js';
+import { useFormat, useSay } from '../language.js';
+import { useMay, useSession } from '../session.js';
+import { changeRows, kindWords } from './change-words.js';
+import { useRoster } from './roster.js';
+import { useProposalDesk } from './proposal.js';
+import { texts } from './texts.js';
+
+const LOOK_AGAIN_MS = 15_000;
+const TONES: Readonly<Record<ChangeShown['status'], Tone>> = { open: 'info', confirmed: 'ok', refused: 'bad', taken_back: 'warn', expired: 'warn' };
+
+function useChanges(status: 'open' | 'settled'): readonly ChangeShown[] | undefined {
+  const path = `/v1/changes?status=${status}`;
+  return useQuery({ queryKey: [path], queryFn: ({ signal }) => read<{ items: readonly ChangeShown[] }>(path, signal), refetchInterval: LOOK_AGAIN_MS }).data?.items;
+}
+
+/** Every change that waits for a second administrator, whatever it is about. */
+export function WaitingChanges() {
+  const t = useSay();
+  const { dateTime } = useFormat();
+  const may = useMay();
+  const { session } = useSession();
+  const { done } = useProposalDesk();
+  const open = useChanges('open');
+  const [asked, setAsked] = useState<{ readonly change: ChangeShown; readonly to: 'confirm' | 'refuse' }>();
+  const takeBack = useMutation({ mutationFn: (id: string) => ask('POST', `/v1/changes/${id}/take-back`), onSuccess: () => { done('takenBack'); } });
+  const close = (): void => { setAsked(undefined); };
+  const confirm = async (proof: Proof): Promise<void> => {
+    const { body } = await ask<ChangeAnswer>('POST', `/v1/changes/${asked!.change.id}/confirm`, { body: proof });
+    close();
+    done('confirmed', body.told);
+  };
+  return (
+    <section className="card stack" aria-labelledby="changes-waiting">
+      <h2 id="changes-waiting">{t(texts.waiting)}</h2>
+      <div role="alert">{takeBack.error && <Notice tone="bad"><p>{t(wordsFor(takeBack.error, texts.refusals))}</p></Notice>}</div>
+      {open?.length === 0 && <p className="muted">{t(texts.noneWaiting)}</p>}
+      {open && open.length > 0 && (
+        <div className="scroll">
+          <table>
+            <thead><tr><th scope="col">{t(texts.change)}</th><th scope="col">{t(texts.proposed)}</th><th scope="col">{t(texts.expires)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
+            <tbody>{open.map((change) => {
+              const named = (action: string): string => `${action}: ${t(kindWords(change.kind))}`;
+              return (
+                <tr key={change.id}>
+                  <td><Content change={change} /></td>
+                  <td>{change.proposedBy.displayName}<br /><span className="muted">{dateTime(change.proposedAt)}</span></td>
+                  <td>{dateTime(change.expiresAt)}</td>
+                  <td>{may('change.decide') && (change.proposedBy.id === session?.officer.id
+                    ? <div className="stack"><span className="muted">{t(texts.yours)}</span><div><Button aria-label={named(t(texts.takeBack))} onPress={() => { takeBack.mutate(change.id); }}>{t(texts.takeBack)}</Button></div></div>
+                    : (
+                      <div className="row">
+                        <Button kind="primary" aria-label={named(t(texts.confirm))} onPress={() => { setAsked({ change, to: 'confirm' }); }}>{t(texts.confirm)}</Button>
+                        <Button aria-label={named(t(texts.refuse))} onPress={() => { setAsked({ change, to: 'refuse' }); }}>{t(texts.refuse)}</Button>
+                      </div>
+                    ))}</td>
+                </tr>
+              );
+            })}</tbody>
+          </table>
+        </div>
+      )}
+      <Dialog title={t(texts.confirmTitle)} isOpen={asked?.to === 'confirm'} onClose={close} role="alertdialog">
+        {asked && (
+          <div className="stack">
+            <Content change={asked.change} />
+            <p>{t(texts.confirmText(asked.change.proposedBy.displayName))}</p>
+            <StepUp purpose={{ for: 'change', change: asked.change.id }} action={t(texts.confirm)} decide={confirm} refused={texts.refusals}><Button onPress={close}>{t(texts.cancel)}</Button></StepUp>
+          </div>
+        )}
+      </Dialog>
+      <Dialog title={t(texts.refuseTitle)} isOpen={asked?.to === 'refuse'} onClose={close}>
+        {asked && <Refusing change={asked.change} onDone={() => { close(); done('refused'); }} onCancel={close} />}
+      </Dialog>
+    </section>
+  );
+}
+
+/** What was settled last, and how. */
+export function SettledChanges() {
+  const t = useSay();
+  const { dateTime } = useFormat();
+  const settled = useChanges('settled');
+  return (
+    <section className="card stack" aria-labelledby="changes-settled">
+      <h2 id="changes-settled">{t(texts.settled)}</h2>
+      {settled?.length === 0 && <p className="muted">{t(texts.noneSettled)}</p>}
+      {settled && settled.length > 0 && (
+        <div className="scroll">
+          <table>
+            <thead><tr><th scope="col">{t(texts.change)}</th><th scope="col">{t(texts.proposed)}</th><th scope="col">{t(texts.outcome)}</th></tr></thead>
+            <tbody>{settled.map((change) => (
+              <tr key={change.id}>
+                <td><Content change={change} /></td>
+                <td>{change.proposedBy.displayName}<br /><span className="muted">{dateTime(change.proposedAt)}</span></td>
+                <td>
+                  <Badge tone={TONES[change.status]}>{t(texts.statuses[change.status])}</Badge> {change.decidedBy?.displayName}
+                  {change.decidedAt !== null && <><br /><span className="muted">{dateTime(change.decidedAt)}</span></>}
+                  {change.reason !== null && <p>{t(texts.reason)}: {change.reason}</p>}
+                </td>
+              </tr>
+            ))}</tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Content({ change }: { readonly change: ChangeShown }) {
+  const t = useSay();
+  const { nameOf } = useRoster();
+  return (
+    <>
+      <strong>{t(kindWords(change.kind))}</strong>
+      <dl className="administrator-fields">{changeRows(change, t, nameOf).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      {change.hasSecret && <p className="muted">{t(texts.hasSecret)}</p>}
+    </>
+  );
+}
+
+function Refusing({ change, onDone, onCancel }: { readonly change: ChangeShown; readonly onDone: () => void; readonly onCancel: () => void }) {
+  const t = useSay();
+  const [reason, setReason] = useState('');
+  const [missing, setMissing] = useState(false);
+  const refuse = useMutation({ mutationFn: () => ask('POST', `/v1/changes/${change.id}/refuse`, { body: { reason } }), onSuccess: onDone });
+  const submit = (): void => {
+    setMissing(reason.trim() === '');
+    if (reason.trim() !== '' && !refuse.isPending) refuse.mutate();
+  };
+  return (
+    <Form className="stack" onSubmit={(event) => { event.preventDefault(); submit(); }}>
+      <Content change={change} />
+      <Field label={t(texts.reason)} hint={t(texts.reasonHint)} value={reason} onChange={setReason} long maxLength={1_000} isRequired error={missing ? t(texts.reasonMissing) : undefined} />
+      <div role="alert">{refuse.error && <Notice tone="bad"><p>{t(wordsFor(refuse.error, texts.refusals))}</p></Notice>}</div>
+      <div className="row"><Button kind="danger" type="submit" isPending={refuse.isPending}>{t(texts.refuse)}</Button><Button onPress={onCancel}>{t(texts.cancel)}</Button></div>
+    </Form>
+  );
+}
