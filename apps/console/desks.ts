@@ -30,6 +30,8 @@ export interface Desk {
 /** Every page, in the order of the menu. A new desk is a folder and its lines here. */
 export const DESKS: readonly Desk[] = [
   { within: 'none', path: '/', action: 'session', load: () => import('./start/start.js') },
+  { within: 'mode', path: '/alerts', action: 'alert.read', menu: say('Obaveštenja', 'Обавештења', 'Alerts'), load: () => import('./board/list.js') },
+  { within: 'mode', path: '/alerts/:id', action: 'delivery.read', load: () => import('./board/board.js') },
   { within: 'mode', path: '/reviews', action: 'alert.approve', menu: say('Na odobrenju', 'На одобрењу', 'To approve'), load: () => import('./approver/queue.js') },
   { within: 'mode', path: '/reviews/:id', action: 'alert.approve', load: () => import('./approver/review.js') },
   { within: 'none', path: '/administrator', action: 'change.read', menu: ADMINISTRATION, load: () => import('./administrator/administrator.js') },

@@ -90,7 +90,15 @@ const REASONS: Readonly<Record<string, Wording>> = {
 };
 
 /** A reason as the dispatcher or a partner gave it: in words where there are any, else the code itself. */
-export const reasonName = (code: string): Wording => REASONS[code] ?? asIs(code);
+export function reasonName(code: string): Wording {
+  const known = REASONS[code];
+  if (known) return known;
+  // `unreachable: timeout`: what happened, and what lies behind it.
+  const [what, ...behind] = code.split(': ');
+  if (behind.length === 0 || what === undefined) return asIs(code);
+  const [first, second] = [REASONS[what] ?? asIs(what), reasonName(behind.join(': '))];
+  return say(`${first['sr-Latn']} (${second['sr-Latn']})`, `${first['sr-Cyrl']} (${second['sr-Cyrl']})`, `${first.en} (${second.en})`);
+}
 
 const OUTCOMES: Readonly<Record<string, Wording>> = {
   accepted: say('primljeno', 'примљено', 'accepted'),
