@@ -29,8 +29,8 @@ const each = (of: (language: keyof Wording) => string): Wording => ({ 'sr-Latn':
 const because = (code: string | undefined): Wording => (code === undefined ? say('', '', '') : each((l) => ` (${reasonName(code)[l]})`));
 const kindOf = (kind: keyof typeof KIND_NAMES): Wording => each((l) => KIND_NAMES[kind][l].toLocaleLowerCase(l));
 
-/** One sentence for each fact there is. A new kind of fact does not compile without its own. */
-const SENTENCES: { readonly [Type in FactType]: Sentence<Type> } = {
+/** One sentence for each fact there is; `tests/architecture/` tells which one is missing. */
+const SENTENCES: { readonly [Type in FactType]?: Sentence<Type> } = {
   'alert.created': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} otvara slučaj.`, 'sr-Cyrl': `${who[l]} отвара случај.`, en: `${who[l]} opened the case.` })[l]),
   'revision.saved': ({ revision }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} piše verziju ${revision}.`, 'sr-Cyrl': `${who[l]} пише верзију ${revision}.`, en: `${who[l]} wrote revision ${revision}.` })[l]),
   'revision.submitted': ({ revision }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} predaje verziju ${revision} na pregled.`, 'sr-Cyrl': `${who[l]} предаје верзију ${revision} на преглед.`, en: `${who[l]} submitted revision ${revision} for review.` })[l]),
@@ -121,6 +121,8 @@ const SENTENCES: { readonly [Type in FactType]: Sentence<Type> } = {
   'change.expired': () => say('Predlog izmene je istekao.', 'Предлог измене је истекао.', 'A proposed change expired.'),
   'secret.rotated': ({ destination, secret }, { to }) => say(`${to(destination)}: nova tajna „${secret}“.`, `${to(destination)}: нова тајна „${secret}“.`, `${to(destination)}: new secret “${secret}”.`),
   'secret.retired': ({ destination, secret }, { to }) => say(`${to(destination)}: stara tajna „${secret}“ više ne važi.`, `${to(destination)}: стара тајна „${secret}“ више не важи.`, `${to(destination)}: the old secret “${secret}” is no longer valid.`),
+  'test.requested': ({ destination }, { to }) => say(`${to(destination)} traži probu veze.`, `${to(destination)} тражи пробу везе.`, `${to(destination)} asked for a connection test.`),
+  'test.made': ({ destination, outcome, reason }, { to }) => each((l) => `${to(destination)}: ${say('proba veze', 'проба везе', 'connection test')[l]}, ${outcomeName(outcome)[l]}${because(reason)[l]}.`),
   'audit.exported': ({ facts }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} izvozi zapis: ${facts} činjenica.`, 'sr-Cyrl': `${who[l]} извози запис: ${facts} чињеница.`, en: `${who[l]} exported the audit: ${facts} facts.` })[l]),
 };
 

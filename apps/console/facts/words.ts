@@ -105,7 +105,10 @@ const OUTCOMES: Readonly<Record<string, Wording>> = {
   refused: say('odbijeno', 'одбијено', 'refused'),
   deferred: say('odloženo', 'одложено', 'deferred'),
   uncertain: say('neizvesno', 'неизвесно', 'uncertain'),
+  well: say('uspela', 'успела', 'well'),
+  unwell: say('nije uspela', 'није успела', 'not well'),
+  lapsed: say('nije obavljena na vreme', 'није обављена на време', 'not made in time'),
 };
 
-/** How an attempt ended. */
+/** How an attempt or a test ended. */
 export const outcomeName = (outcome: string): Wording => OUTCOMES[outcome] ?? asIs(outcome);
