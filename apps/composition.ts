@@ -12,6 +12,7 @@ import { PgAudience } from '#storage/audience-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
+import { PgDestinationStore } from '#storage/destination-store.js';
 import { PgSecretStore } from '#storage/secret-store.js';
 import { processLog } from './log.js';
 import { PartnerBook } from './partner-book.js';
@@ -50,7 +51,7 @@ export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Prom
   const source = await openDatabase({ url: environment.DATABASE_URL, name: `findme-${app}` });
   const clock = systemClock;
   const log = processLog(app);
-  const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), clock, log });
+  const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), clock, log });
   return {
     environment, secret, configuration: book.over(seed), book, source, masterKey, clock, ids: randomIds, log,
     alerts: new PgAlertStore(source, keys, randomIds),

@@ -1,10 +1,13 @@
 import type { Configuration } from '#config/configuration.js';
+import { catalog } from '#channels/catalog.js';
+import { readDestination } from '#config/configuration.js';
 import type { SecretReader } from '#config/secrets.js';
 import type { Clock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import type { Destination } from '#dispatch/channel.js';
 import { stateOf, validValues, type SecretGeneration, type SecretState } from '#dispatch/secret-generations.js';
+import type { PgDestinationStore } from '#storage/destination-store.js';
 import type { PgSecretStore } from '#storage/secret-store.js';
 import { Listening } from './listening.js';
 
@@ -14,8 +17,18 @@ export interface PartnerBookInput {
   /** The secrets that are files. */
   readonly secret: SecretReader;
   readonly secrets: PgSecretStore;
+  readonly stored: PgDestinationStore;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** A destination that there is, in force or not. */
+export interface KnownDestination {
+  readonly id: DestinationId;
+  readonly destination: Destination;
+  readonly enabled: boolean;
+  /** When administrators last changed it; null where it stands as in the configuration file. */
+  readonly changedAt: Date | null;
 }
 
 /** What no NOTIFY told is found so often, in milliseconds. */
@@ -27,21 +40,41 @@ const SWEEP_MS = 30_000;
  */
 export class PartnerBook {
   private generations: ReadonlyMap<string, readonly SecretGeneration[]> = new Map();
+  private destinationsKnown: readonly KnownDestination[];
+  private inForce: readonly Destination[];
+  private readonly hearing = new Set<() => void>();
   private listening: Listening | undefined;
   private timer: NodeJS.Timeout | undefined;
   private reading: Promise<void> = Promise.resolve();
 
-  private constructor(private readonly input: PartnerBookInput) {}
+  private constructor(private readonly input: PartnerBookInput) {
+    this.destinationsKnown = input.seed.map((destination) => ({ id: destination.id, destination, enabled: true, changedAt: null }));
+    this.inForce = input.seed;
+  }
 
-  /** Reads the book. Throws when the database does not answer, or a secret in it was sealed under another master key. */
+  /**
+   * Reads the book. Throws when the database does not answer, a secret in it was sealed under another master key, or a
+   * destination in it does not fit its channel (any more).
+   */
   static async open(input: PartnerBookInput): Promise<PartnerBook> {
     const book = new PartnerBook(input);
-    await book.refresh();
+    await book.read(true);
     return book;
   }
 
+  /** The destinations in force. */
   get destinations(): readonly Destination[] {
-    return this.input.seed;
+    return this.inForce;
+  }
+
+  /** Every destination that there is, disabled ones too. */
+  known(): readonly KnownDestination[] {
+    return this.destinationsKnown;
+  }
+
+  /** Calls `hear` after each reading that found destinations other than before, or other secrets. */
+  onChange(hear: () => void): void {
+    this.hearing.add(hear);
   }
 
   /** A configuration whose destinations are always those in force. */
@@ -65,9 +98,14 @@ export class PartnerBook {
     return stateOf(this.of(destination, name), this.input.clock.now());
   }
 
+  /** The newest generation of each secret of a destination that was made at run time. */
+  generationsOf(destination: DestinationId): readonly Pick<SecretGeneration, 'name' | 'generation'>[] {
+    return [...this.generations.values()].flatMap((all) => (all[0]?.destination === destination ? [{ name: all[0].name, generation: Math.max(...all.map((one) => one.generation)) }] : [])).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   /** Reads everything again. Two at once are one after the other, so that what is read last counts. */
   refresh(): Promise<void> {
-    const read = this.reading.catch(() => undefined).then(() => this.read());
+    const read = this.reading.catch(() => undefined).then(() => this.read(false));
     this.reading = read;
     return read;
   }
@@ -95,12 +133,37 @@ export class PartnerBook {
     return this.generations.get(`${destination} ${name}`) ?? [];
   }
 
-  private async read(): Promise<void> {
+  private async read(isFirst: boolean): Promise<void> {
+    const [stored, secrets] = await Promise.all([this.input.stored.all(), this.input.secrets.all()]);
     const generations = new Map<string, SecretGeneration[]>();
-    for (const one of await this.input.secrets.all()) {
+    for (const one of secrets) {
       const key = `${one.destination} ${one.name}`;
       generations.set(key, [...(generations.get(key) ?? []), one]);
     }
+    const before = this.fingerprint();
     this.generations = generations;
+    const byId = new Map(this.input.seed.map((destination): [DestinationId, KnownDestination] => [destination.id, { id: destination.id, destination, enabled: true, changedAt: null }]));
+    for (const { id, document, enabled, changedAt } of stored) {
+      const destination = this.fitting(id, document, isFirst);
+      if (destination) byId.set(id, { id, destination, enabled, changedAt });
+    }
+    this.destinationsKnown = [...byId.values()];
+    this.inForce = this.destinationsKnown.filter(({ enabled }) => enabled).map(({ destination }) => destination);
+    if (!isFirst && this.fingerprint() !== before) for (const hear of this.hearing) hear();
+  }
+
+  /** What does not fit is refused at start. Later on the one before stays in force: a partner must not be lost by a mistake. */
+  private fitting(id: DestinationId, document: Readonly<Record<string, unknown>>, isFirst: boolean): Destination | undefined {
+    try {
+      return readDestination({ ...document, id }, catalog);
+    } catch (error) {
+      if (isFirst) throw error;
+      this.input.log.event('store.failed', { operation: `destination ${id}`, cause: causeOf(error) }, 'error');
+      return this.destinationsKnown.find((known) => known.id === id)?.destination;
+    }
+  }
+
+  private fingerprint(): string {
+    return JSON.stringify([this.inForce, [...this.generations].map(([key, all]) => [key, all.map(({ generation }) => generation)])]);
   }
 }

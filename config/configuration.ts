@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { Refusal, type Fault } from '#kernel/errors.js';
+import { Refusal, refuseAny, type Fault } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
 import { routesOf, type Channel, type Destination, type RouteSettings } from '#dispatch/channel.js';
@@ -11,23 +11,27 @@ const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, di
 /** Names of the secrets with the PEM of an RSA key and of its certificate. */
 const signing = z.strictObject({ key: z.string().min(1), certificate: z.string().min(1) });
 
+/** What a destination is made of. */
+export const destinationFields = {
+  id,
+  name: z.string().min(1).max(80),
+  channel: z.string().min(1),
+  mode: z.enum(['drill', 'live']),
+  /** The partner is played by `apps/partners`, on loopback. */
+  simulated: z.boolean().default(false),
+  settings: z.unknown(),
+  /** Other ways to the same partner, tried in this order when its own channel does not get through. */
+  fallbacks: z.array(z.strictObject({ channel: z.string().min(1), settings: z.unknown() })).max(4).optional(),
+};
+const destinationSchema = z.strictObject(destinationFields);
+
 const schema = z.strictObject({
   /** What the messages call their sender (CAP `sender`). */
   sender: z.string().regex(/^[^\s,<&]{3,80}$/, 'no spaces, commas, < or &'),
   /** The keys by which the feeds of a mode are signed; a mode without them has no feed. */
   signing: z.strictObject({ drill: signing.optional(), live: signing.optional() }).default({}),
   /** Every destination, each in one mode: drill and live never share one. */
-  destinations: z.array(z.strictObject({
-    id,
-    name: z.string().min(1).max(80),
-    channel: z.string().min(1),
-    mode: z.enum(['drill', 'live']),
-    /** The partner is played by `apps/partners`, on loopback. */
-    simulated: z.boolean().default(false),
-    settings: z.unknown(),
-    /** Other ways to the same partner, tried in this order when its own channel does not get through. */
-    fallbacks: z.array(z.strictObject({ channel: z.string().min(1), settings: z.unknown() })).max(4).optional(),
-  })).min(1),
+  destinations: z.array(destinationSchema).min(1),
 });
 
 export interface Configuration {
@@ -57,34 +61,48 @@ export function parseConfiguration(text: string, channels: readonly Channel[]): 
     const field = `destinations.${index}`;
     if (seen.has(destination.id)) faults.push(invalid(`${field}.id`, 'This id is used twice.'));
     seen.add(destination.id);
-    const { fallbacks: others = [], ...own } = destination;
-    const before = faults.length;
-    const first = readRoute(own, field, channels, faults);
-    const fallbacks = others.map((other, n) => readRoute(other, `${field}.fallbacks.${n}`, channels, faults));
-    const read: Destination = { ...own, ...first, id: own.id as DestinationId, ...(fallbacks.length > 0 && { fallbacks }) };
-    if (fallbacks.length > 0 && faults.length === before) faults.push(...unevenRoutes(read, field, channels));
-    return read;
+    return readRoutes(destination, `${field}.`, channels, faults);
   });
   if (faults.length > 0) throw new Refusal(faults as [Fault, ...Fault[]]);
   return { sender: parsed.data.sender, signing: parsed.data.signing, destinations };
 }
 
+/** One destination by itself, checked as those of the file are. Throws one refusal that lists every fault. */
+export function readDestination(document: unknown, channels: readonly Channel[]): Destination {
+  const parsed = destinationSchema.safeParse(document);
+  if (!parsed.success) throw new Refusal(parsed.error.issues.map((i) => invalid(i.path.join('.'), i.message)) as [Fault, ...Fault[]]);
+  const faults: Fault[] = [];
+  const destination = readRoutes(parsed.data, '', channels, faults);
+  refuseAny(faults);
+  return destination;
+}
+
+/** `at` is what stands before the names of its fields. */
+function readRoutes({ fallbacks: others = [], ...own }: z.infer<typeof destinationSchema>, at: string, channels: readonly Channel[], faults: Fault[]): Destination {
+  const before = faults.length;
+  const first = readRoute(own, at, channels, faults);
+  const fallbacks = others.map((other, n) => readRoute(other, `${at}fallbacks.${n}.`, channels, faults));
+  const read: Destination = { ...own, ...first, id: own.id as DestinationId, ...(fallbacks.length > 0 && { fallbacks }) };
+  if (fallbacks.length > 0 && faults.length === before) faults.push(...unevenRoutes(read, at, channels));
+  return read;
+}
+
 /** One channel with its settings, checked; what is wrong is added to `faults`. */
-function readRoute({ channel: kind, settings }: RouteSettings, field: string, channels: readonly Channel[], faults: Fault[]): RouteSettings {
+function readRoute({ channel: kind, settings }: RouteSettings, at: string, channels: readonly Channel[], faults: Fault[]): RouteSettings {
   const channel = channels.find((c) => c.kind === kind);
   if (!channel) {
-    faults.push({ code: 'CHANNEL_UNKNOWN', field: `${field}.channel`, detail: `Known: ${channels.map((c) => c.kind).join(', ')}.` });
+    faults.push({ code: 'CHANNEL_UNKNOWN', field: `${at}channel`, detail: `Known: ${channels.map((c) => c.kind).join(', ')}.` });
     return { channel: kind, settings: undefined };
   }
   const read = channel.settings.safeParse(settings);
-  if (!read.success) faults.push(...read.error.issues.map((i) => invalid([`${field}.settings`, ...i.path].join('.'), i.message)));
+  if (!read.success) faults.push(...read.error.issues.map((i) => invalid([`${at}settings`, ...i.path].join('.'), i.message)));
   return { channel: kind, settings: read.data };
 }
 
 /** Each part of a notice is a delivery, which any route must be able to carry. */
-function unevenRoutes(destination: Destination, field: string, channels: readonly Channel[]): Fault[] {
+function unevenRoutes(destination: Destination, at: string, channels: readonly Channel[]): Fault[] {
   const [first, ...others] = routesOf(destination).map(({ channel, settings }) => channels.find((c) => c.kind === channel)!.parts(settings));
-  return others.flatMap((parts, n) => (parts === first ? [] : [invalid(`${field}.fallbacks.${n}`, `A notice goes over this route in ${parts} parts, over the first in ${first}: all must have the same number.`)]));
+  return others.flatMap((parts, n) => (parts === first ? [] : [invalid(`${at}fallbacks.${n}`, `A notice goes over this route in ${parts} parts, over the first in ${first}: all must have the same number.`)]));
 }
 
 const invalid = (field: string, detail: string): Fault => ({ code: 'CONFIGURATION_INVALID', field, detail });

@@ -24,6 +24,7 @@ import { ChangesController } from './changes.controller.js';
 import { ConsoleController } from './console.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DraftsController } from './drafts.controller.js';
+import { DestinationsController } from './destinations.controller.js';
 import { EmailSubscriptionsController } from './email-subscriptions.controller.js';
 import { ErasuresController } from './erasures.controller.js';
 import { Events } from './events.js';
@@ -73,6 +74,7 @@ export const CONTROLLERS: readonly Type[] = [
   PartnersController,
   SnapshotsController,
   PartnerDeskController,
+  DestinationsController,
   FeedsController,
   SubscriptionsController,
   EmailSubscriptionsController,

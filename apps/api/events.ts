@@ -103,9 +103,8 @@ export class Events implements OnModuleDestroy {
   }
 
   private forOfficers(mode: Mode): Fed {
-    const own = new Set<unknown>(this.house.configuration.destinations.filter((d) => d.mode === mode).map((d) => d.id));
     const shown: Shown = ({ seq, fact, mode: of }) => {
-      if (!fact || (of === null ? fact.type !== 'breaker.changed' || !own.has(fact.body['destination']) : of !== mode)) return undefined;
+      if (!fact || (of === null ? fact.type !== 'breaker.changed' || !this.house.configuration.destinations.some((d) => d.mode === mode && d.id === fact.body['destination']) : of !== mode)) return undefined;
       const { type, actor, at, alert, body } = fact;
       return eventOf(seq, 'fact', { seq, type, actor, at, alert, body });
     };

@@ -3,8 +3,9 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { House } from '#apps/composition.js';
 import { channelByKind } from '#channels/catalog.js';
+import type { DestinationId } from '#kernel/ids.js';
 import { causeOf } from '#kernel/log.js';
-import { routeName } from '#dispatch/channel.js';
+import { routeName, routesOf } from '#dispatch/channel.js';
 import { Dispatcher, receiptBatcher } from '#dispatch/dispatcher.js';
 import { Partners } from '#dispatch/partners.js';
 import { PgAiringStore } from '#storage/airing-store.js';
@@ -60,13 +61,21 @@ function partnersOf(house: House): Partners {
   const { configuration, clock, log, book, audience, deliveries, source } = house;
   return new Partners({
     destinations: configuration.destinations, channelOf: channelByKind, clock, log, audience,
-    secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name), headway: new PgHeadway(source, clock),
+    secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name),
+    secretsVersion: (id) => secretsVersionOf(house, id), isDisabled: (id) => book.known().some((d) => d.id === id && !d.enabled), headway: new PgHeadway(source, clock),
     receive: receiptBatcher(deliveries),
     onBreaker: (destination, state, route) => {
       log.event('breaker.changed', { destination: routeName(destination, route), state }, 'warn');
       deliveries.breakerChanged(destination, route, state, clock.now()).catch((error: unknown) => log.event('store.failed', { operation: 'breaker', cause: causeOf(error) }, 'error'));
     },
   });
+}
+
+/** Of the secrets that connections are opened with; those that are read for every message may change while they are open. */
+function secretsVersionOf({ book, configuration }: House, id: DestinationId): string {
+  const destination = configuration.destinations.find((d) => d.id === id);
+  const read = destination ? routesOf(destination).flatMap(({ channel, settings }) => channelByKind(channel).receiptSecrets?.(settings) ?? []) : [];
+  return book.generationsOf(id).filter(({ name }) => !read.includes(name)).map(({ name, generation }) => `${name} ${generation}`).join(' ');
 }
 
 function dispatcherOf(house: House, partners: Partners, wakes?: WakeQueue): Dispatcher {
@@ -82,7 +91,7 @@ function dispatcherOf(house: House, partners: Partners, wakes?: WakeQueue): Disp
 function airingClockOf(house: House, partners: Partners, wakes?: AiringQueue): AiringClock {
   const { configuration, source, alerts, clock, ids, log } = house;
   return new AiringClock({
-    store: new PgAiringStore(source, clock, ids), partners, clock, log, airers: airersOf(configuration.destinations, channelByKind),
+    store: new PgAiringStore(source, clock, ids), partners, clock, log, get airers() { return airersOf(configuration.destinations, channelByKind); },
     notices: { notice: (id, revision) => alerts.sentNotice(id, revision), photo: (id, sha256) => alerts.photo(id, sha256) },
     wake: (at) => wakes?.wake(at),
     random: Math.random,

@@ -14,8 +14,8 @@ export function erasureChaserOf({ source, masterKey, clock, ids, log, configurat
   };
   return new ErasureChaser({
     store: new PgErasureStore(source, new CaseKeys(masterKey), clock, ids), askOf, clock, log,
-    proofs: erasureProofs(configuration.destinations),
-    reachable: configuration.destinations.map((d) => d.id).filter((id) => askOf(id) !== undefined),
+    get proofs() { return erasureProofs(configuration.destinations); },
+    get reachable() { return configuration.destinations.map((d) => d.id).filter((id) => askOf(id) !== undefined); },
   });
 }
 

@@ -59,6 +59,7 @@ export class Work {
         tests: () => guarded('test', this.tester.run()),
       },
     });
+    house.book.onChange(() => guarded('reconsider', dispatcher.reconsider(partners.update(house.configuration.destinations))));
     const timekeeper = new Timekeeper({ store: alerts, composer, clock, log }, environment.FINDME_ERASE_AFTER_HOURS * 3_600_000);
     const drafts = new PgDraftStore(house.source, new CaseKeys(house.masterKey), house.ids);
     const erasures = erasureChaserOf(house, partners);

@@ -106,6 +106,8 @@ export const FACT_BODIES = {
   'change.refused': z.strictObject({ change: uuid, remark: digest }),
   'change.taken_back': z.strictObject({ change: uuid }),
   'change.expired': z.strictObject({ change: uuid }),
+  /** Two administrators have set, disabled or enabled a destination; what it is now stands in the change. */
+  'destination.changed': z.strictObject({ destination: name, channel: name, mode: z.enum(['drill', 'live']), enabled: z.boolean() }),
   /** A destination's secret got a next generation; the one before stays valid until `previousUntil`. */
   'secret.rotated': z.strictObject({ destination: name, secret: name, generation: z.int().min(1), previousUntil: instant }),
   /** The generation before the present one was ended before its time. */

@@ -1,6 +1,6 @@
 import { monotonicMs, type Clock } from '#kernel/clock.js';
 import { Refusal } from '#kernel/errors.js';
-import type { AlertId, DeliveryId } from '#kernel/ids.js';
+import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import { wordOf } from '#audit/fact.js';
 import { contentHashOf, type SentNotice } from '#alerts/notice.js';
@@ -130,6 +130,11 @@ export class Dispatcher {
   async probe(timeoutMs: number): Promise<void> {
     const { store, clock, partners } = this.input;
     for (const destination of await partners.probe(timeoutMs)) this.begin(await store.hasten(destination, clock.now()));
+  }
+
+  /** Tries at once what waits for destinations that have changed; for those that are gone, so that it comes before a person. */
+  async reconsider(destinations: readonly DestinationId[]): Promise<void> {
+    for (const destination of destinations) this.begin(await this.input.store.hasten(destination, this.input.clock.now()));
   }
 
   /** Takes no more work, lets attempts under way end for at most `graceMs`, then aborts them; records everything. */
@@ -328,6 +333,8 @@ export class Dispatcher {
 
   private async send(delivery: ClaimedDelivery, content: Content, abort: AbortController): Promise<Outcome> {
     const route = this.input.partners.get(delivery.destination)?.routes[delivery.route];
+    // Two administrators took it out: a person tells the partner, or has it sent once it is in force again.
+    if (!route && this.input.partners.isDisabled(delivery.destination)) return { kind: 'refused', reason: 'destination_disabled' };
     if (!route) return { kind: 'deferred', reason: 'destination_not_configured' };
     const { connection, breaker, channel, destination } = route;
     const limitMs = channel.attemptMs?.(destination.settings) ?? this.attemptMs;

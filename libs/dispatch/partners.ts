@@ -1,3 +1,4 @@
+import { canonicalJson } from '#kernel/canonical.js';
 import type { Clock } from '#kernel/clock.js';
 import { monotonicMs } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -36,6 +37,15 @@ export interface PartnersInput {
   readonly receive: (receipt: Receipt) => Promise<void>;
   readonly onBreaker: (destination: DestinationId, state: BreakerState, route: number) => void;
   readonly breakerPolicy?: BreakerPolicy;
+  /** Tells which secrets a destination's connections were opened with, without telling them: another word, and they are opened anew. */
+  readonly secretsVersion?: (destination: DestinationId) => string;
+  readonly isDisabled?: (destination: DestinationId) => boolean;
+}
+
+interface Held {
+  readonly partner: Partner;
+  /** What its connections were opened with. */
+  readonly version: string;
 }
 
 /** What a probe gets beyond its timeout to end by itself, in milliseconds. */
@@ -43,25 +53,60 @@ const PROBE_GRACE_MS = 250;
 /** What an attempt gets beyond its own limit to end by itself, in milliseconds. */
 const ATTEMPT_GRACE_MS = 5_000;
 
-/** Every partner of the configuration, connected over each of its routes once and kept warm. */
+/** What a connection that was replaced gets, beyond the longest attempt over it, to end what is under way, in milliseconds. */
+const RETIRE_GRACE_MS = 20_000;
+
+/** Every partner in force, connected over each of its routes once and kept warm. */
 export class Partners {
-  private readonly byId: ReadonlyMap<DestinationId, Partner>;
+  private byId: ReadonlyMap<DestinationId, Held>;
+  private readonly retiring = new Map<Partner, NodeJS.Timeout>();
   /** What planning has to know of them. */
-  readonly reaches: readonly Reach[];
+  reaches: readonly Reach[];
 
   constructor(private readonly input: PartnersInput) {
-    this.byId = new Map(input.destinations.map((destination) => {
-      const [first, ...others] = routesOf(destination);
-      return [destination.id, { destination, routes: [this.open(first, 0), ...others.map((other, n) => this.open(other, n + 1))] }];
-    }));
-    this.reaches = [...this.byId.values()].map(({ destination: { id, mode }, routes }) => {
-      const [{ channel, destination }] = routes;
-      return { id, channel: channel.kind, mode, parts: channel.parts(destination.settings), lapses: routes.map((route) => route.channel.lapses) };
-    });
+    this.byId = new Map(input.destinations.map((destination) => [destination.id, this.held(destination)]));
+    this.reaches = reachesOf(this.byId);
   }
 
   get(id: DestinationId): Partner | undefined {
-    return this.byId.get(id);
+    return this.byId.get(id)?.partner;
+  }
+
+  /** Whether a destination is one that administrators have disabled: what waits for it waits for nobody. */
+  isDisabled(id: DestinationId): boolean {
+    return !this.byId.has(id) && (this.input.isDisabled?.(id) ?? false);
+  }
+
+  /**
+   * Takes the destinations in force from now on. Those that stand as before keep their connections and breakers; others are opened
+   * anew, and what is under way over the old connections comes to its end there. One that cannot be opened stays as it was.
+   * Returns the ids of those that are new, changed or removed.
+   */
+  update(destinations: readonly Destination[]): readonly DestinationId[] {
+    const next = new Map<DestinationId, Held>();
+    const touched: DestinationId[] = [];
+    for (const destination of destinations) {
+      const before = this.byId.get(destination.id);
+      if (before?.version === this.versionOf(destination)) {
+        next.set(destination.id, before);
+        continue;
+      }
+      try {
+        next.set(destination.id, this.held(destination));
+        touched.push(destination.id);
+      } catch (error) {
+        this.input.log.event('store.failed', { operation: `destination ${destination.id}`, cause: causeOf(error) }, 'error');
+        if (before) next.set(destination.id, before);
+      }
+    }
+    for (const [id, { partner }] of this.byId) {
+      if (next.get(id)?.partner === partner) continue;
+      if (!next.has(id)) touched.push(id);
+      this.retire(partner);
+    }
+    this.byId = next;
+    this.reaches = reachesOf(next);
+    return touched;
   }
 
   /**
@@ -69,7 +114,7 @@ export class Partners {
    * keeps idle connections warm. Returns those of which a route came back.
    */
   async probe(timeoutMs: number): Promise<DestinationId[]> {
-    const back = await Promise.all([...this.byId.values()].flatMap(({ routes }) => routes.map(async ({ destination: { id }, connection, breaker }, route) => {
+    const back = await Promise.all([...this.byId.values()].flatMap(({ partner: { routes } }) => routes.map(async ({ destination: { id }, connection, breaker }, route) => {
       const wasOpen = breaker.state === 'open';
       const result = await ask(connection, timeoutMs);
       if (!result.well) this.input.log.event('probe.failed', { destination: routeName(id, route), reason: result.reason }, 'warn');
@@ -80,10 +125,38 @@ export class Partners {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([...this.byId.values()].flatMap(({ routes }) => routes).map(async ({ connection, breaker }) => {
-      breaker.stop();
-      await connection.close();
-    }));
+    for (const timer of this.retiring.values()) clearTimeout(timer);
+    const all = [...this.retiring.keys(), ...[...this.byId.values()].map(({ partner }) => partner)];
+    this.retiring.clear();
+    await Promise.all(all.map(closeAll));
+  }
+
+  /** A breaker that was open is open no more where nothing is sent over it. */
+  private retire(partner: Partner): void {
+    for (const [route, { breaker }] of partner.routes.entries()) if (breaker.state !== 'closed') this.input.onBreaker(partner.destination.id, 'closed', route);
+    const longest = Math.max(0, ...partner.routes.map(({ channel, destination }) => channel.attemptMs?.(destination.settings) ?? 0));
+    this.retiring.set(partner, setTimeout(() => {
+      this.retiring.delete(partner);
+      void closeAll(partner);
+    }, longest + RETIRE_GRACE_MS).unref());
+  }
+
+  private versionOf(destination: Destination): string {
+    return `${canonicalJson(JSON.parse(JSON.stringify(destination)))} ${this.input.secretsVersion?.(destination.id) ?? ''}`;
+  }
+
+  private held(destination: Destination): Held {
+    const opened: Route[] = [];
+    try {
+      for (const [n, route] of routesOf(destination).entries()) opened.push(this.open(route, n));
+    } catch (error) {
+      for (const { connection, breaker } of opened) {
+        breaker.stop();
+        void connection.close();
+      }
+      throw error;
+    }
+    return { partner: { destination, routes: opened as [Route, ...Route[]] }, version: this.versionOf(destination) };
   }
 
   private open(destination: Destination, route: number): Route {
@@ -97,6 +170,20 @@ export class Partners {
     const breaker = new Breaker(routeName(destination.id, route), monotonicMs, (state) => onBreaker(destination.id, state, route), policy);
     return { destination, channel, connection, breaker };
   }
+}
+
+function reachesOf(all: ReadonlyMap<DestinationId, Held>): Reach[] {
+  return [...all.values()].map(({ partner: { destination: { id, mode }, routes } }) => {
+    const [{ channel, destination }] = routes;
+    return { id, channel: channel.kind, mode, parts: channel.parts(destination.settings), lapses: routes.map((route) => route.channel.lapses) };
+  });
+}
+
+async function closeAll({ routes }: Partner): Promise<void> {
+  await Promise.allSettled(routes.map(async ({ connection, breaker }) => {
+    breaker.stop();
+    await connection.close();
+  }));
 }
 
 /**

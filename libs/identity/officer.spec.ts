@@ -6,8 +6,8 @@ const officer = (...roles: Role[]) => ({ roles, enabled: true });
 const MAY: Record<Role, readonly Action[]> = {
   author: ['alert.read', 'alert.content', 'alert.write', 'alert.submit', 'alert.end', 'delivery.read', 'delivery.settle'],
   approver: ['alert.read', 'alert.content', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase', 'delivery.read', 'delivery.settle'],
-  auditor: ['alert.read', 'delivery.read', 'audit.read', 'audit.verify', 'officer.read', 'change.read'],
-  administrator: ['officer.read', 'change.read', 'change.decide'],
+  auditor: ['alert.read', 'delivery.read', 'audit.read', 'audit.verify', 'officer.read', 'change.read', 'destination.read'],
+  administrator: ['officer.read', 'change.read', 'change.decide', 'destination.read', 'destination.manage'],
   partner: ['partner.own'],
 };
 

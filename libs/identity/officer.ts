@@ -19,7 +19,7 @@ export interface Officer {
 
 export const ACTIONS = [
   'alert.read', 'alert.content', 'alert.write', 'alert.submit', 'alert.approve', 'alert.return', 'alert.reject', 'alert.end', 'alert.erase',
-  'delivery.read', 'delivery.settle', 'audit.read', 'audit.verify', 'officer.read', 'change.read', 'change.decide', 'partner.own',
+  'delivery.read', 'delivery.settle', 'audit.read', 'audit.verify', 'officer.read', 'change.read', 'change.decide', 'partner.own', 'destination.read', 'destination.manage',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -46,6 +46,8 @@ export const PERMISSIONS: Readonly<Record<Action, readonly Role[]>> = {
   'change.read': ['administrator', 'auditor'],
   'change.decide': ['administrator'],
   'partner.own': ['partner'],
+  'destination.read': ['administrator', 'auditor'],
+  'destination.manage': ['administrator'],
 };
 
 /** Tells whether an officer may do something. */

@@ -81,6 +81,8 @@ export const ERRORS = {
   // dispatch
   CHANNEL_UNKNOWN: entry('invalid', 'after-change', 'A destination names a channel of the catalogue.'),
   CONFIGURATION_INVALID: entry('invalid', 'after-change', 'The configuration follows its schema.'),
+  DESTINATION_MISSING: entry('missing', 'after-change', 'There is such a destination, in the state that the change begins with.'),
+  DESTINATION_WORLD: entry('invalid', 'never', 'A destination stays in its world: drill or live.'),
   DELIVERY_MISSING: entry('missing', 'never', 'There is no such delivery.'),
   DELIVERY_NOT_DEAD: entry('conflict', 'never', 'Only a delivery that waits for a person is retried or closed by one.'),
   ERASURE_CONFIRMED: entry('conflict', 'never', 'Only an open erasure request is confirmed by a person.'),

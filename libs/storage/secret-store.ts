@@ -24,7 +24,7 @@ export class PgSecretStore {
   async all(): Promise<readonly SecretGeneration[]> {
     const found = await rows<Row>(this.source, 'SELECT destination, name, generation, sealed, made_at, previous_until FROM destination_secrets');
     return found.map(({ destination, name, generation, sealed, made_at: madeAt, previous_until: previousUntil }) => ({
-      destination, name, generation, madeAt, previousUntil, value: open(this.masterKey, sealed, purpose(destination, name, generation)).toString('utf8'),
+      destination, name, generation, madeAt, previousUntil, value: open(this.masterKey, sealed, secretPurpose(destination, name, generation)).toString('utf8'),
     }));
   }
 
@@ -39,7 +39,7 @@ export class PgSecretStore {
       const now = this.clock.now();
       const fact = this.facts.make('secret.rotated', officerActor(by), undefined, { destination, secret: name, generation, previousUntil: new Date(now.getTime() + OVERLAP_MS).toISOString() }, now);
       const [made] = await rows<{ until: Date }>(manager, 'SELECT rotate_secret($1, $2, $3, $4, $5, $6, $7) AS until',
-        [destination, name, generation, seal(this.masterKey, Buffer.from(value, 'utf8'), purpose(destination, name, generation)), by, now, [fact]]);
+        [destination, name, generation, seal(this.masterKey, Buffer.from(value, 'utf8'), secretPurpose(destination, name, generation)), by, now, [fact]]);
       return made!.until;
     });
   }
@@ -61,4 +61,5 @@ export class PgSecretStore {
   }
 }
 
-const purpose = (destination: string, name: string, generation: number): string => `destination:${destination}/secret/${name}/${generation}`;
+/** What the seal of a secret is for: it opens in the place of no other. */
+export const secretPurpose = (destination: string, name: string, generation: number): string => `destination:${destination}/secret/${name}/${generation}`;

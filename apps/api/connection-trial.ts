@@ -1,0 +1,73 @@
+import type { House } from '#apps/composition.js';
+import { channelByKind } from '#channels/catalog.js';
+import { routesOf, type Connection, type Destination, type ProbeResult } from '#dispatch/channel.js';
+import { monotonicMs } from '#kernel/clock.js';
+import { fail } from '#kernel/errors.js';
+import { causeOf, silentLog } from '#kernel/log.js';
+
+/** What one route of a proposed destination said. */
+export interface RouteTrial {
+  readonly channel: string;
+  readonly well: boolean;
+  readonly reason: string | null;
+  readonly ms: number;
+}
+
+/** For one probe, in milliseconds. */
+const PROBE_MS = 5_000;
+
+/**
+ * Opens the connections of a destination that is not in force, with secrets that nobody has yet, lets them be used and closes
+ * them. Receipts that come meanwhile are dropped. Throws CONFIGURATION_INVALID when a secret is missing or of the wrong kind.
+ */
+export async function openOnTrial<T>(house: House, destination: Destination, secrets: Readonly<Record<string, string>>, use: (connections: readonly Connection[]) => Promise<T>): Promise<T> {
+  const { clock, audience, book } = house;
+  const secret = (name: string) => (Object.hasOwn(secrets, name) ? secrets[name]! : book.secret(destination.id, name));
+  const connections: Connection[] = [];
+  try {
+    for (const route of routesOf(destination)) {
+      connections.push(channelByKind(route.channel).open(route, { clock, audience, secret, log: silentLog, receive: () => Promise.resolve() }));
+    }
+    return await use(connections);
+  } finally {
+    await Promise.allSettled(connections.map((connection) => connection.close()));
+  }
+}
+
+/** Asks a proposed destination over each of its routes whether it is well. Publishes nothing, and always ends. */
+export class ConnectionTrials {
+  private readonly asking = new Set<string>();
+
+  constructor(private readonly house: House) {}
+
+  /** One at a time for each who asks. Throws STORE_BUSY, CONFIGURATION_INVALID. */
+  async probe(by: string, destination: Destination, secrets: Readonly<Record<string, string>>): Promise<readonly RouteTrial[]> {
+    if (this.asking.has(by)) throw fail('STORE_BUSY');
+    this.asking.add(by);
+    try {
+      const routes = routesOf(destination);
+      return await openOnTrial(this.house, destination, secrets, (connections) => Promise.all(connections.map(async (connection, n): Promise<RouteTrial> => {
+        const started = monotonicMs();
+        const result = await probed(connection);
+        return { channel: routes[n]!.channel, well: result.well, reason: result.well ? null : result.reason, ms: Math.round(monotonicMs() - started) };
+      })));
+    } finally {
+      this.asking.delete(by);
+    }
+  }
+}
+
+/** A probe that ignores its signal, or throws, is as unwell as one that says so. */
+async function probed(connection: Connection): Promise<ProbeResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ProbeResult>((resolve) => {
+    timer = setTimeout(() => resolve({ well: false, reason: 'timeout' }), PROBE_MS + 250);
+  });
+  try {
+    return await Promise.race([connection.probe(AbortSignal.timeout(PROBE_MS)), late]);
+  } catch (error) {
+    return { well: false, reason: causeOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}

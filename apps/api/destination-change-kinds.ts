@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { House } from '#apps/composition.js';
+import { catalog } from '#channels/catalog.js';
+import { destinationFields, readDestination } from '#config/configuration.js';
+import { secretPurpose } from '#storage/secret-store.js';
+import type { Destination } from '#dispatch/channel.js';
+import { changeKind, type ChangeKind, type Json, type JsonObject } from '#identity/change.js';
+import { fail, Refusal } from '#kernel/errors.js';
+import { seal } from '#kernel/sealing.js';
+import { openOnTrial } from './connection-trial.js';
+
+const json: z.ZodType<Json> = z.json();
+const { simulated: _, settings: _settings, fallbacks: _fallbacks, ...fields } = destinationFields;
+export const proposedDestination = z.strictObject({ ...fields, settings: json, fallbacks: z.array(z.strictObject({ channel: z.string().min(1), settings: json })).max(4).optional() });
+/** A destination as somebody proposes it. */
+export type ProposedDestination = z.infer<typeof proposedDestination>;
+/** Secrets by the names that the settings have for them. */
+export const secretValues = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/), z.string().min(1).max(20_000)).refine((all) => Object.keys(all).length <= 20);
+const named = z.strictObject({ id: fields.id });
+
+/**
+ * What administrators change about destinations: add or change one (`destination.set`), disable one, enable it again. Secrets
+ * that are named and not there yet come with the proposal, and are sealed for this destination alone.
+ */
+export function destinationChangeKinds(house: House) {
+  const present = (id: string) => house.book.known().find((d) => d.id === id);
+  const mustBe = (id: string, enabled: boolean) => {
+    const found = present(id);
+    if (!found || found.enabled !== enabled) throw fail('DESTINATION_MISSING', 'payload.id');
+    return { subject: `destination:${id}`, kept: { document: documentOf(found.destination) } };
+  };
+  return {
+    'destination.set': changeKind({
+      payload: proposedDestination.transform((input) => input as unknown as JsonObject & ProposedDestination),
+      secret: secretValues,
+      prepare: async (payload, secrets = {}) => {
+        const before = present(payload.id)?.destination;
+        if (before && before.mode !== payload.mode) throw fail('DESTINATION_WORLD', 'payload.mode');
+        const simulated = before?.simulated === true;
+        const destination = readProposed(payload, simulated);
+        // Opened and closed: a secret that is missing, or no key, is found now and not in the hour of an alert.
+        await openOnTrial(house, destination, secrets, () => Promise.resolve());
+        return { subject: `destination:${payload.id}`, kept: { simulated } };
+      },
+      complete: (payload, secrets = {}) => Promise.resolve({
+        given: {
+          secrets: Object.entries(secrets).map(([name, value]) => {
+            const generation = house.book.stateOf(payload.id as Destination['id'], name).generation + 1;
+            return { name, generation, sealed: seal(house.masterKey, Buffer.from(value, 'utf8'), secretPurpose(payload.id, name, generation)).toString('base64') };
+          }),
+        },
+      }),
+      facts: ({ id, channel, mode }) => [{ type: 'destination.changed', body: { destination: id, channel, mode, enabled: true } }],
+    }),
+    'destination.disable': changeKind({
+      payload: named, prepare: ({ id }) => Promise.resolve().then(() => mustBe(id, true)),
+      facts: ({ id }, { kept }) => [changed(id, kept, false)],
+    }),
+    'destination.enable': changeKind({
+      payload: named, prepare: ({ id }) => Promise.resolve().then(() => mustBe(id, false)),
+      facts: ({ id }, { kept }) => [changed(id, kept, true)],
+    }),
+  } satisfies Record<string, ChangeKind>;
+}
+
+/** Checks a proposed destination by its channels' own schemas. Throws CHANGE_INVALID for every field that does not fit. */
+export function readProposed(proposed: ProposedDestination, simulated: boolean): Destination {
+  try {
+    return readDestination({ ...proposed, simulated }, catalog);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const [first, ...others] = error.faults.map(({ code, field, ...rest }) => ({ ...rest, code: code === 'CONFIGURATION_INVALID' ? 'CHANGE_INVALID' as const : code, field: `payload.${field}` }));
+    throw new Refusal([first!, ...others]);
+  }
+}
+
+function documentOf({ id: _id, ...rest }: Destination): JsonObject {
+  return JSON.parse(JSON.stringify({ ...rest, simulated: rest.simulated === true })) as JsonObject;
+}
+
+function changed(id: string, kept: JsonObject, enabled: boolean) {
+  const { channel, mode } = kept['document'] as { channel: string; mode: 'drill' | 'live' };
+  return { type: 'destination.changed' as const, body: { destination: id, channel, mode, enabled } };
+}
