@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { stateFolder } from '#apps/findme/state.js';
 
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
@@ -75,16 +75,24 @@ interface AxeResults {
   readonly violations: readonly { readonly id: string; readonly help: string; readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[] }[];
 }
 
+/** One for each page, kept open: a session that is closed takes the page's virtual authenticator with it. */
+const axeSessions = new WeakMap<Page, Promise<CDPSession>>();
+
+function axeSession(page: Page): Promise<CDPSession> {
+  const session = axeSessions.get(page) ?? page.context().newCDPSession(page);
+  axeSessions.set(page, session);
+  return session;
+}
+
 /** What axe finds against WCAG 2.2 AA in the page as it stands, one line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
   // Without the component library's announcer: for seconds it names by id what was announced and may be gone.
   // By the DevTools protocol: the page's own policy lets no script in.
-  const session = await page.context().newCDPSession(page);
+  const session = await axeSession(page);
   await session.send('Runtime.evaluate', { expression: await readFile(AXE, 'utf8') });
   const { result } = await session.send('Runtime.evaluate', {
     expression: `axe.run({ exclude: [['[data-live-announcer]']] }, { runOnly: { type: 'tag', values: ${JSON.stringify(RULES)} } }).then((r) => JSON.stringify({ violations: r.violations }))`, awaitPromise: true,
   });
-  await session.detach();
   const { violations } = JSON.parse(String(result.value)) as AxeResults;
   return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help} at ${JSON.stringify(target)}: ${failureSummary ?? ''}`));
 }
