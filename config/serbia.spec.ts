@@ -8,11 +8,15 @@ import { systemClock } from '#kernel/clock.js';
 import { Refusal } from '#kernel/errors.js';
 import { silentLog } from '#kernel/log.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { routesOf } from '#dispatch/channel.js';
 import { parseConfiguration, readConfiguration } from './configuration.js';
 import { projectRoot } from './project-root.js';
 import { secretsIn } from './secrets.js';
 
 const shipped = readConfiguration(join(projectRoot, 'config/serbia.yaml'), catalog);
+
+/** Every way to every partner. */
+const routes = shipped.destinations.flatMap(routesOf);
 
 describe('the shipped configuration', () => {
   it('is one the catalogue can read, with broadcasters, operators and newsrooms in both modes', () => {
@@ -21,17 +25,23 @@ describe('the shipped configuration', () => {
     }
   });
 
+  it('has a second site and CAP behind each operator, and CAP behind each playout', () => {
+    const ways = new Map(shipped.destinations.map((d) => [d.id as string, routesOf(d).map((route) => route.channel)]));
+    for (const id of ['mts', 'yettel', 'a1', 'uzivo-mts']) expect([id, ways.get(id)]).toEqual([id, ['smpp', 'smpp', 'cap-push']]);
+    for (const { id, channel } of shipped.destinations) if (channel === 'liquidsoap' || channel === 'casparcg') expect([id, ways.get(id)]).toEqual([id, [channel, 'cap-push']]);
+  });
+
   it('reaches nothing outside this machine', () => {
-    for (const { simulated, settings } of shipped.destinations) {
+    for (const { simulated, settings } of routes) {
       expect(simulated).toBe(true);
       expect(addressOf(settings).hostname).toBe('127.0.0.1');
     }
   });
 
   it('gives every partner an address and credentials of its own, drill and live apart', () => {
-    const addresses = shipped.destinations.map(({ settings }) => addressOf(settings).port);
+    const addresses = routes.map(({ settings }) => addressOf(settings).port);
     expect(new Set(addresses).size).toBe(addresses.length);
-    const secretsOfMode = (mode: string) => new Set(words(shipped.destinations.filter((d) => d.mode === mode).map((d) => d.settings)).filter((w) => /-(webhook|password|bounces|vapid|key|certificate)$/.test(w)));
+    const secretsOfMode = (mode: string) => new Set(words(routes.filter((d) => d.mode === mode).map((d) => d.settings)).filter((w) => /-(webhook|password|bounces|vapid|key|certificate)$/.test(w)));
     const [drill, live] = [secretsOfMode('drill'), secretsOfMode('live')];
     expect([...drill].filter((name) => live.has(name))).toEqual([]);
     expect(drill.size).toBeGreaterThan(20);
@@ -49,7 +59,7 @@ describe('the shipped configuration', () => {
       const missing: string[] = [];
       const asked: string[] = [];
       const secret = secretsIn(folder);
-      const connections = shipped.destinations.map((destination) => channelByKind(destination.channel).open(zeroPorts(destination), {
+      const connections = routes.map((destination) => channelByKind(destination.channel).open(zeroPorts(destination), {
         clock: systemClock, log: silentLog, audience: new MemoryAudience(), receive: async () => undefined,
         secret: (name) => {
           asked.push(name);
@@ -62,7 +72,7 @@ describe('the shipped configuration', () => {
         },
       }));
       // The words for a password are read when a bind is made: all that look like secrets must be there.
-      for (const name of words(shipped.destinations.map((d) => d.settings))) if (/-(webhook|password|bounces|vapid|key|certificate)$/.test(name)) secret(name);
+      for (const name of words(routes.map((d) => d.settings))) if (/-(webhook|password|bounces|vapid|key|certificate)$/.test(name)) secret(name);
       await Promise.all(connections.map((connection) => connection.close()));
       expect(missing).toEqual([]);
       expect(asked.length).toBeGreaterThan(20);

@@ -3,7 +3,7 @@ import { routeName, routesOf, type Destination } from '#dispatch/channel.js';
 import type { FakePartner } from '#dispatch/testing/fake-partner.js';
 
 interface FakePartnerModule {
-  startFakePartner(destination: Destination, options: { secret: SecretReader; apiUrl?: string }): Promise<FakePartner>;
+  startFakePartner(destination: Destination, options: { secret: SecretReader; apiUrl?: string; isFurtherRoute?: boolean }): Promise<FakePartner>;
 }
 
 /** The simulated partners that are playing, by the name of their route: `mts`, and `mts#2` for the second way to it. */
@@ -14,13 +14,13 @@ export type Cast = ReadonlyMap<string, FakePartner>;
  * channel's own folder, so a new channel needs no change here.
  */
 export async function startCast(destinations: readonly Destination[], secret: SecretReader, apiUrl: string): Promise<Cast> {
-  const played = destinations.filter((d) => d.simulated).flatMap((d) => routesOf(d).map((destination, route) => ({ destination, name: routeName(d.id, route) })));
+  const played = destinations.filter((d) => d.simulated).flatMap((d) => routesOf(d).map((destination, route) => ({ destination, name: routeName(d.id, route), isFurtherRoute: route > 0 })));
   const modules = new Map<string, FakePartnerModule>();
   for (const kind of new Set(played.map(({ destination }) => destination.channel))) {
     modules.set(kind, (await import(`../../libs/channels/${kind}/fake-partner.js`)) as FakePartnerModule);
   }
-  const playing = await Promise.all(played.map(async ({ destination, name }) => {
-    const partner = await modules.get(destination.channel)!.startFakePartner(destination, { secret, apiUrl }).catch((error: unknown) => {
+  const playing = await Promise.all(played.map(async ({ destination, name, isFurtherRoute }) => {
+    const partner = await modules.get(destination.channel)!.startFakePartner(destination, { secret, apiUrl, isFurtherRoute }).catch((error: unknown) => {
       throw portTaken(error, name) ?? error;
     });
     return [name, partner] as const;

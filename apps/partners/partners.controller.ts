@@ -1,4 +1,4 @@
-import { BadRequestException, Body, Controller, Get, HttpCode, Inject, NotFoundException, Param, Put, Query } from '@nestjs/common';
+import { BadRequestException, Body, Controller, Delete, Get, HttpCode, Inject, NotFoundException, Param, Put, Query } from '@nestjs/common';
 import { z } from 'zod';
 import type { FakePartner, LedgerEntry } from '#dispatch/testing/fake-partner.js';
 import type { Cast } from './cast.js';
@@ -47,6 +47,13 @@ export class PartnersController {
     const faults = faultsSchema.safeParse(body);
     if (!faults.success) throw new BadRequestException(faults.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`));
     this.partner(destination).setFaults(faults.data);
+  }
+
+  /** Takes a partner away until the next start: nobody listens at its port any more. */
+  @Delete(':destination')
+  @HttpCode(204)
+  async stop(@Param('destination') destination: string): Promise<void> {
+    await this.partner(destination).close();
   }
 
   private partner(destination: string): FakePartner {

@@ -6,6 +6,7 @@ import { projectRoot } from '#config/project-root.js';
 import { parseContent } from '#alerts/checks.js';
 import type { Notice } from '#alerts/notice.js';
 import { composeEnding, composeTexts } from '#alerts/texts.js';
+import { routeName, routesOf } from '#dispatch/channel.js';
 import { sampleEnding, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { catalog, channelByKind } from './catalog.js';
 
@@ -23,7 +24,7 @@ function noticesOf(name: string): Notice[] {
   return [...running, ...over];
 }
 
-describe.each(destinations.filter((d) => d.mode === 'drill').map((d) => [d.id, d] as const))('at %s', (_id, destination) => {
+describe.each(destinations.filter((d) => d.mode === 'drill').flatMap((d) => routesOf(d).map((way, n) => [routeName(d.id, n), way] as const)))('at %s', (_id, destination) => {
   it.each(['minimal', 'full'])('the shipped drill alert "%s" fits whole, from its beginning to its end', (name) => {
     for (const notice of noticesOf(name)) {
       const faults = channelByKind(destination.channel).preview(notice, destination.settings).flatMap((p) => p.faults.map((f) => `${notice.kind}: ${f.code} ${f.field} ${f.detail ?? ''}`));

@@ -13,6 +13,7 @@ export class ErasureConfirmer {
   /** Something ended while it was looking. */
   private again = false;
   private requests = 0;
+  private reading: NodeJS.Timeout | undefined;
   /** Each partner looks at a pace of its own: hundreds that look at the same moment would be one blow after another. */
   private readonly pace = 0.5 + Math.random();
 
@@ -31,7 +32,15 @@ export class ErasureConfirmer {
     });
   }
 
+  /** Reads the list at these intervals, as long as `wants` says so. */
+  readEvery(ms: number, wants: () => boolean): void {
+    this.reading ??= setInterval(() => {
+      if (wants() && !this.looking) void this.confirmOpen();
+    }, ms * this.pace).unref();
+  }
+
   close(): void {
+    clearInterval(this.reading);
     this.closing.abort();
   }
 

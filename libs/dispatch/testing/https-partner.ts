@@ -19,6 +19,8 @@ export interface FakePartnerOptions {
   readonly secret: (name: string) => string;
   /** Root of the house's API, to which receipts are posted; without it none are sent. */
   readonly apiUrl?: string;
+  /** It stands behind a destination's further route: what went over another it hears of at the API alone, so it reads the list of what to erase now and then. */
+  readonly isFurtherRoute?: boolean;
   /** The partner's own clock; the machine's unless told. */
   readonly clock?: Clock;
 }
@@ -65,6 +67,8 @@ export interface PartnerManner {
   readonly rubbish: PartnerAnswer;
 }
 
+/** How often a partner that hears of no ending reads what it is to erase, in milliseconds. */
+const READ_EVERY_MS = 3_000;
 const REQUEST_LIMIT = 4 * 1024 * 1024;
 
 /**
@@ -116,6 +120,7 @@ class HttpsPartner implements FakePartner {
         if (!this.faults.noReceipts) this.receipts?.send(key, ['aired'], 1, at, `/${at.toISOString()}`);
       });
       this.erasures = new ErasureConfirmer(url, options.secret(secret));
+      if (options.isFurtherRoute) this.erasures.readEvery(READ_EVERY_MS, () => !this.faults.noErasure);
     }
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       // A caller that goes away in the middle is its own affair.
