@@ -1,10 +1,15 @@
 import { fail, type Fault } from '#kernel/errors.js';
-import type { Language } from '#alerts/content.js';
-import type { SentNotice } from '#alerts/notice.js';
-import { drawCard, layCard } from '#alerts/pictures/card.js';
-import type { Photo } from '#dispatch/channel.js';
+import type { Language } from '../content.js';
+import type { SentNotice } from '../notice.js';
+import { drawCard, layCard, type CardFormat } from './card.js';
 
-/** A card as it goes into the playout's folder, or why it cannot be made. */
+/** A photo with its hash. */
+interface Photo {
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A card as a JPEG, or why it cannot be made. */
 export type Drawn = { readonly bytes: Buffer } | { readonly fault: Fault };
 
 /** The bytes of a card; refuses with the fault for which it cannot be made. */
@@ -14,7 +19,7 @@ export function bytesOf(drawn: Drawn): Buffer {
 }
 
 /**
- * Cards of the last minute, so that a hundred stations of one notice are one drawing. Small and short-lived, because it
+ * Cards of the last minute, so that a hundred partners of one notice are one drawing. Small and short-lived, because it
  * holds a child's data.
  */
 export class Cards {
@@ -22,11 +27,11 @@ export class Cards {
 
   constructor(private readonly limit = 8, private readonly keepMs = 60_000) {}
 
-  of(notice: SentNotice, language: Language, photo: Photo | undefined): Promise<Drawn> {
-    const name = `${notice.contentHash} ${language} ${photo?.sha256 ?? '-'}`;
+  of(notice: SentNotice, format: CardFormat, language: Language, photo: Photo | undefined): Promise<Drawn> {
+    const name = `${notice.contentHash} ${format} ${language} ${photo?.sha256 ?? '-'}`;
     const held = this.entries.get(name);
     if (held) return held.made;
-    const made = draw(notice, language, photo);
+    const made = draw(notice, format, language, photo);
     for (const oldest of this.entries.keys()) {
       if (this.entries.size < this.limit) break;
       this.drop(oldest);
@@ -42,10 +47,10 @@ export class Cards {
   }
 }
 
-async function draw(notice: SentNotice, language: Language, photo: Photo | undefined): Promise<Drawn> {
+async function draw(notice: SentNotice, format: CardFormat, language: Language, photo: Photo | undefined): Promise<Drawn> {
   // Letters are set on this thread: whatever else goes out at this moment goes first.
   await new Promise((resolve) => setImmediate(resolve));
-  const layout = layCard(notice, 'television', language, photo !== undefined);
+  const layout = layCard(notice, format, language, photo !== undefined);
   const [fault] = layout.faults;
   return fault ? { fault } : { bytes: await drawCard(layout, 'image/jpeg', photo?.bytes) };
 }

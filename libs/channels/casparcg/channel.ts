@@ -4,12 +4,12 @@ import { join, resolve } from 'node:path';
 import { monotonicMs } from '#kernel/clock.js';
 import type { AlertId } from '#kernel/ids.js';
 import { causeOf } from '#kernel/log.js';
+import { bytesOf, Cards } from '#alerts/pictures/cards.js';
 import { crawlOf } from '#alerts/pictures/crawl.js';
 import { warmLettering } from '#alerts/pictures/font.js';
 import { houseVoice, SpokenNotices, type Voice } from '#alerts/voice.js';
 import { airedWord } from '#dispatch/airing.js';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
-import { bytesOf, Cards } from './cards.js';
 import { casparcgSettings, type CasparcgSettings } from './config.js';
 import { airCommands, clearCommands, mediaName, preview } from './encode.js';
 import { Conversation, ServerTrouble, StrangeAnswer } from './server.js';
@@ -28,7 +28,7 @@ export function createCasparcg(voice: Voice): Channel<CasparcgSettings> {
     parts: () => 1,
     preview,
     exhibits: (_notice, { language }) => [
-      { name: `card-${language}.jpg`, mediaType: 'image/jpeg', language, make: async ({ notice, photo }) => bytesOf(await cards.of(notice, language, photo)) },
+      { name: `card-${language}.jpg`, mediaType: 'image/jpeg', language, make: async ({ notice, photo }) => bytesOf(await cards.of(notice, 'television', language, photo)) },
       { name: `voice-${language}.wav`, mediaType: 'audio/wav', language, make: ({ notice }) => spoken.bytesOf(notice, [language]) },
     ],
     airing: () => 'triggered',
@@ -114,7 +114,7 @@ class TelevisionConnection implements Connection {
     const { settings, mode } = this.destination;
     const { notice, key, photo } = message;
     if (notice.mode !== mode) return { kind: 'refused', reason: 'mode of another place' };
-    const [voice, card] = await Promise.all([this.spoken.of(notice, [settings.language]), this.cards.of(notice, settings.language, photo)]);
+    const [voice, card] = await Promise.all([this.spoken.of(notice, [settings.language]), this.cards.of(notice, 'television', settings.language, photo)]);
     if ('fault' in card) return { kind: 'refused', reason: card.fault.code };
     // Without a voice the card and the crawl go on the air all the same; the receipt says that they were silent.
     const silent = voice.kind !== 'spoken';

@@ -1,7 +1,9 @@
+import { simpleParser } from 'mailparser';
+import sharp from 'sharp';
 import { SMTPServer } from 'smtp-server';
 import type { AddressInfo } from 'node:net';
 import type { Receipt } from '#dispatch/channel.js';
-import { sampleMessage } from '#dispatch/testing/sample-notice.js';
+import { sampleEnding, sampleMessage, samplePhoto } from '#dispatch/testing/sample-notice.js';
 import { email } from './channel.js';
 import { outcomeOf } from './outcome.js';
 import { readReply } from './smtp.js';
@@ -11,8 +13,9 @@ const patient = () => new AbortController().signal;
 const reply = (responseCode: number) => Object.assign(new Error('the words of the server, which nobody repeats'), { responseCode });
 
 /** A server that answers each recipient as `answers` says, and keeps the recipients of every mail it takes. */
-async function choosy(answers: Map<string, number>) {
+async function choosy(answers: Map<string, number>, more: object = {}) {
   const taken: string[][] = [];
+  const mails: Buffer[] = [];
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['AUTH', 'STARTTLS'],
@@ -21,22 +24,24 @@ async function choosy(answers: Map<string, number>) {
     logger: false,
     onRcptTo: ({ address }, _session, done) => done(answers.has(address) ? reply(answers.get(address)!) : null),
     onData: (stream, session, done) => {
-      stream.resume();
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
+        mails.push(Buffer.concat(chunks));
         taken.push(session.envelope.rcptTo.map((r) => r.address));
         done();
       });
     },
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const destination = await newsroom({ port: (server.server.address() as AddressInfo).port, login: undefined, to: ['a@n.example', 'b@n.example', 'c@n.example'] });
+  const destination = await newsroom({ port: (server.server.address() as AddressInfo).port, login: undefined, to: ['a@n.example', 'b@n.example', 'c@n.example'], ...more });
   const receipts: Receipt[] = [];
   const connection = email.open(destination, lineTo(async (r) => void receipts.push(r)));
   const close = async () => {
     await connection.close();
     await new Promise<void>((done) => server.close(() => done()));
   };
-  return { taken, receipts, connection, close };
+  return { taken, mails, receipts, connection, close };
 }
 
 describe('a mail to several newsrooms', () => {
@@ -73,6 +78,38 @@ describe('a mail to several newsrooms', () => {
     try {
       expect(await connection.publish(sampleMessage(), patient())).toEqual({ kind: 'refused', reason: 'SMTP 550' });
       expect(receipts.length).toBe(3);
+    } finally {
+      await close();
+    }
+  });
+});
+
+describe('the poster for newsrooms', () => {
+  const posterIn = async (mail: Buffer) => (await simpleParser(mail, { skipImageLinks: true })).attachments.filter((a) => a.filename?.startsWith('findme-poster-'));
+
+  it('is attached to the mail as a picture to print, beside the photo; never to the mail of an ending', async () => {
+    const { connection, mails, close } = await choosy(new Map());
+    try {
+      const message = sampleMessage();
+      await connection.publish(message, patient());
+      await connection.withdraw(sampleMessage({ notice: sampleEnding('found', message.notice), photo: samplePhoto }), patient());
+      const [poster, ...others] = await posterIn(mails[0]!);
+      expect(others).toEqual([]);
+      expect(poster).toMatchObject({ contentType: 'image/jpeg', contentDisposition: 'attachment' });
+      expect(await sharp(poster!.content).metadata()).toMatchObject({ format: 'jpeg', width: 1080, height: 1920 });
+      expect((await simpleParser(mails[0]!)).attachments).toHaveLength(3);
+      expect((await simpleParser(mails[1]!)).attachments).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  it.each([['it would be too large', { poster: { maxBytes: 50_000 } }], ['the newsroom wants none', { poster: null }]])('is left out where %s, and the mail goes', async (_why, more) => {
+    const { connection, mails, close } = await choosy(new Map(), more);
+    try {
+      expect(await connection.publish(sampleMessage(), patient())).toMatchObject({ kind: 'accepted' });
+      expect(await posterIn(mails[0]!)).toEqual([]);
+      expect((await simpleParser(mails[0]!)).attachments).toHaveLength(2);
     } finally {
       await close();
     }

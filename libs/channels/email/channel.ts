@@ -6,6 +6,7 @@ import { emailSettings, type EmailSettings } from './config.js';
 import { composeMail, encodeMail, exhibits, previewMail } from './encode.js';
 import { EMAIL } from './links.js';
 import { isLasting, outcomeOf } from './outcome.js';
+import { posterOf } from './poster.js';
 import { receiptKeyOf } from './receipt-key.js';
 import { openPool } from './server.js';
 import type { Rejection, SmtpPool } from './smtp.js';
@@ -80,7 +81,8 @@ class EmailConnection implements Connection {
   private async send(message: Message, signal: AbortSignal): Promise<Outcome> {
     if (signal.aborted) return { kind: 'deferred', reason: 'aborted' };
     const { settings, id } = this.destination;
-    const mail = composeMail(message, id, settings);
+    const mail = composeMail(message, id, settings, await posterOf(message, settings, signal));
+    if (signal.aborted) return { kind: 'deferred', reason: 'aborted' };
     const bytes = await encodeMail(mail, message.notice.sent, settings);
     const { taken, lost } = this.halfway.get(message.key) ?? NOWHERE;
     const recipients = settings.to.filter((address) => !taken.has(address) && !lost.has(address));

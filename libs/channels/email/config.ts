@@ -44,6 +44,8 @@ export const emailSettings = z
     /** Where our own receiver of delivery notifications listens, the domain of its addresses, and their signing secret. */
     bounce: z.strictObject({ host, port, domain: z.hostname().max(180), secret: secretName }),
     languages: languages.default([...LANGUAGES]),
+    /** The poster, to print, attached for newsrooms in their first language; left out of a mail where it would be larger. Null attaches none. */
+    poster: z.strictObject({ maxBytes: z.int().min(50_000).max(5_000_000).default(1_500_000) }).nullable().prefault({}),
     /** `connectMs` to connect and greet; `silenceMs` without a byte from the server ends a connection. */
     timeouts: z.strictObject({ connectMs: milliseconds.default(5_000), silenceMs: milliseconds.default(60_000) }).prefault({}),
     /** The partner is a simulated one. */

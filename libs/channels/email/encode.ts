@@ -21,6 +21,8 @@ export interface Mail {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly photo?: Photo;
+  /** A JPEG, to print. */
+  readonly poster?: Uint8Array;
 }
 
 const DRILL = 'VEŽBA / ВЕЖБА / DRILL';
@@ -102,10 +104,10 @@ function bodyOf(notice: SentNotice, photo: Photo | undefined, settings: EmailSet
 const cidOf = (photo: Photo) => `${photo.sha256.slice(0, 32)}@photo`;
 
 /**
- * Writes the mail of a notice: every language of the destination in one mail, the photo shown and attached, updates and
- * endings in the thread of what they refer to. Pure. The photo of an ending is left out: it repeats no personal data.
+ * Writes the mail of a notice: every language of the destination in one mail, the photo shown and attached, the poster attached,
+ * updates and endings in the thread of what they refer to. Pure. The photo of an ending is left out: it repeats no personal data.
  */
-export function composeMail(message: Message, destination: DestinationId, settings: EmailSettings): Mail {
+export function composeMail(message: Message, destination: DestinationId, settings: EmailSettings, poster?: Uint8Array): Mail {
   const { notice, key } = message;
   const photo = isEnding(notice) ? undefined : message.photo;
   const idOf = (identifier: string) => messageIdOf(identifier, destination, settings.bounce.domain);
@@ -123,12 +125,13 @@ export function composeMail(message: Message, destination: DestinationId, settin
       'X-FindMe-Mode': notice.mode,
     },
     ...(photo && { photo }),
+    ...(poster && !isEnding(notice) && { poster }),
   };
 }
 
 /** The bytes of a mail. The same mail gives the same bytes: its date is that of the notice, its boundaries are its own. */
 export function encodeMail(mail: Mail, sent: string, settings: EmailSettings, to: readonly string[] = settings.to): Promise<Buffer> {
-  const { photo } = mail;
+  const { photo, poster } = mail;
   const last = mail.references.at(-1);
   const extension = photo?.mediaType === 'image/png' ? 'png' : 'jpg';
   const file = photo && { content: Buffer.from(photo.bytes), contentType: photo.mediaType, filename: `findme-${photo.sha256.slice(0, 8)}.${extension}` };
@@ -142,7 +145,10 @@ export function encodeMail(mail: Mail, sent: string, settings: EmailSettings, to
     html: mail.html,
     ...(last && { inReplyTo: last, references: [...mail.references] }),
     headers: { ...mail.headers },
-    attachments: file && photo ? [{ ...file, cid: cidOf(photo), contentDisposition: 'inline' }, { ...file, contentDisposition: 'attachment' }] : [],
+    attachments: [
+      ...(file && photo ? [{ ...file, cid: cidOf(photo), contentDisposition: 'inline' as const }, { ...file, contentDisposition: 'attachment' as const }] : []),
+      ...(poster ? [{ content: Buffer.from(poster), contentType: 'image/jpeg', filename: `findme-poster-${sha256Hex(mail.messageId).slice(0, 8)}.jpg`, contentDisposition: 'attachment' as const }] : []),
+    ],
     baseBoundary: sha256Hex(mail.messageId).slice(0, 24),
     // Nothing in a text may make this program read a file or fetch an address.
     disableFileAccess: true,
