@@ -6,7 +6,7 @@ const faultSchema = z.object({ code: z.string(), field: z.string(), detail: z.st
 const previewSchema = z.object({
   language: z.enum(LANGUAGES), encoding: z.string(), text: z.string(), length: z.int(), limit: z.int(), unit: z.enum(['septets', 'code-units', 'octets', 'characters']), segments: z.int(),
   faults: z.array(faultSchema), pieces: z.array(z.object({ text: z.string(), octets: z.string().optional() })).optional(),
-  face: z.object({ signs: z.array(z.string()), rows: z.int(), columns: z.int(), pageSeconds: z.number().optional() }).optional(),
+  face: z.object({ signs: z.array(z.string()), rows: z.int(), columns: z.int(), centred: z.boolean(), pageSeconds: z.number().optional() }).optional(),
   fields: z.record(z.string(), z.string()).optional(),
 }).meta({ id: 'Preview' });
 export type ShownPreview = z.output<typeof previewSchema>;

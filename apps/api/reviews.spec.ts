@@ -120,7 +120,7 @@ describe('previews of a frozen revision', () => {
     expect(sms!.pieces!.map(({ text }) => text).join('')).toBe(sms!.text);
     expect(sms!.pieces!.length).toBe(sms!.segments);
     const signs = of('datex2')[0]!.previews.filter(({ face }) => face);
-    expect(signs.map(({ face }) => face)).toEqual([{ signs: ['a1', 'a2'], rows: 4, columns: 20 }, { signs: ['a3'], rows: 3, columns: 24 }]);
+    expect(signs.map(({ face }) => face)).toEqual([{ signs: ['a1', 'a2'], rows: 4, columns: 20, centred: false }, { signs: ['a3'], rows: 3, columns: 24, centred: false }]);
     for (const { pieces, face } of signs) for (const { text } of pieces!) expect(text.split('\n').every((row) => row.length <= face!.columns)).toBe(true);
     expect(of('email')[0]!.previews[0]!.fields).toEqual({ Subject: expect.stringContaining('VEŽBA') as string, From: 'Pronađi me <findme@police.example>' });
     expect(of('casparcg')[0]!.exhibits.map(({ name }) => name)).toEqual(['card-sr-Latn.jpg', 'voice-sr-Latn.wav']);

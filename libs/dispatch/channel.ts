@@ -154,6 +154,8 @@ export interface Face {
   readonly signs: readonly string[];
   readonly rows: number;
   readonly columns: number;
+  /** Whether rows stand in the middle, and pages too; else from the left and the top. */
+  readonly centred: boolean;
   /** Seconds that a page stays, where the house decides it. */
   readonly pageSeconds?: number;
 }

@@ -90,7 +90,11 @@ inBrowser('the approver\'s desk', () => {
     await until(() => page.evaluate<number>('document.querySelector(".preview-exhibit img").naturalWidth'), (width) => width === 1920);
     await keepPicture(page, 'approver-television');
     await tab('CAP for broadcasters');
+    await page.getByRole('button', { name: /Pictures and documents for/ }).click();
+    await page.getByRole('option', { name: 'Televizija tv-2' }).click();
+    const asked = page.waitForRequest((request) => request.url().includes('/previews/tv-2/0/cap.xml?version='));
     await page.getByText('Document cap.xml').click();
+    await asked;
     await page.getByText('Unsigned: the signature is made at sending.').waitFor();
     await page.getByRole('region', { name: 'cap.xml' }).getByText('<identifier>').waitFor();
     await tab('E-mail');

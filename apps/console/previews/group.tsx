@@ -1,3 +1,5 @@
+import { useState } from 'react';
+import { Select } from '../design/fields.js';
 import { Notice } from '../design/notice.js';
 import { useFormat, useSay } from '../language.js';
 import { ExhibitView } from './exhibit.js';
@@ -9,6 +11,9 @@ import { faultName, fieldName, LANGUAGE_NAMES, texts, UNITS } from './texts.js';
 export function GroupView({ group, source }: { readonly group: Group; readonly source: Source }) {
   const t = useSay();
   const { destinations, previews, exhibits } = group;
+  // Their texts are the same; a document may still name its own receiver, so each can be looked at.
+  const [chosen, setChosen] = useState<string>();
+  const destination = destinations.find(({ id }) => id === chosen) ?? destinations[0]!;
   return (
     <section className="card preview-group">
       <details>
@@ -17,7 +22,8 @@ export function GroupView({ group, source }: { readonly group: Group; readonly s
       </details>
       <div className="preview-texts">{previews.map((preview, index) => <PreviewView key={`${preview.language} ${index}`} preview={preview} channel={group.channel} />)}</div>
       {previews.length === 0 && exhibits.length === 0 && <p>{t(texts.nothing)}</p>}
-      {exhibits.map((exhibit) => <ExhibitView key={exhibit.name} exhibit={exhibit} destination={destinations[0]!} source={source} />)}
+      {exhibits.length > 0 && destinations.length > 1 && <Select label={t(texts.shownFor)} value={destination.id} onChange={setChosen} options={destinations.map(({ id, name }) => ({ value: id, label: name }))} />}
+      {exhibits.map((exhibit) => <ExhibitView key={`${destination.id} ${exhibit.name}`} exhibit={exhibit} destination={destination} source={source} />)}
     </section>
   );
 }

@@ -12,7 +12,7 @@ export function Sign({ face, pieces }: { readonly face: NonNullable<Preview['fac
         return (
           <figure key={text} className="preview-sign">
             <div className="preview-matrix" role="img" aria-label={`${t(texts.page(index + 1, pieces.length))}: ${rows.join(' / ')}`} style={{ gridTemplateColumns: `repeat(${face.columns}, 1.05em)` }}>
-              {Array.from({ length: face.rows }, (_, row) => centred(rows[row] ?? '', face.columns).map((letter, column) => <span key={`${row}-${column}`} aria-hidden="true">{letter}</span>))}
+              {cells(rows, face).map((letter, index) => <span key={index} aria-hidden="true">{letter}</span>)}
             </div>
             <figcaption>{t(texts.page(index + 1, pieces.length))}</figcaption>
           </figure>
@@ -22,9 +22,14 @@ export function Sign({ face, pieces }: { readonly face: NonNullable<Preview['fac
   );
 }
 
-/** A row in the middle of the sign, one letter a cell. */
-function centred(row: string, columns: number): readonly string[] {
-  const letters = [...row];
-  const before = Math.max(0, Math.floor((columns - letters.length) / 2));
-  return [...Array.from({ length: before }, () => ' '), ...letters, ...Array.from({ length: Math.max(0, columns - before - letters.length) }, () => ' ')];
+/** Every cell of the sign, row by row from the top, with the letter that it lights up. */
+function cells(rows: readonly string[], { rows: height, columns, centred }: NonNullable<Preview['face']>): readonly string[] {
+  const letters = rows.map((row) => padded([...row], columns, centred, ' '));
+  return padded(letters, height, centred, padded([], columns, false, ' ')).flat();
+}
+
+function padded<T>(items: readonly T[], size: number, centred: boolean, empty: T): readonly T[] {
+  const free = Math.max(0, size - items.length);
+  const before = centred ? Math.floor(free / 2) : 0;
+  return [...Array.from({ length: before }, () => empty), ...items, ...Array.from({ length: free - before }, () => empty)];
 }

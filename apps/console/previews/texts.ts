@@ -96,6 +96,7 @@ export const texts = {
   changed: say('Promenjeno u međuvremenu. Učitajte stranicu ponovo.', 'Промењено у међувремену. Учитајте страницу поново.', 'Changed meanwhile. Load the page again.'),
   noAnswer: say('Server ne odgovara.', 'Сервер не одговара.', 'The server does not answer.'),
   again: say('Probaj ponovo', 'Пробај поново', 'Try again'),
+  shownFor: say('Slike i dokumenti za', 'Слике и документи за', 'Pictures and documents for'),
   nothing: say('Ovim kanalom ne ide ništa.', 'Овим каналом не иде ништа.', 'Nothing goes over this channel.'),
   noChannels: say('Nema odredišta u ovom svetu.', 'Нема одредишта у овом свету.', 'There are no destinations in this world.'),
 };

@@ -96,7 +96,7 @@ function previewSigns(notice: Notice, signs: readonly [Sign, ...Sign[]]): Previe
     unit: 'characters',
     segments: fitted.fits ? fitted.pages.length : 1,
     faults: fitted.fits ? [] : signs.map((sign) => signFault(sign, fitted.why)),
-    face: { signs: signs.map(({ id }) => id), rows, columns },
+    face: { signs: signs.map(({ id }) => id), rows, columns, centred: false },
     ...(fitted.fits && { pieces: fitted.pages.map((page) => ({ text: page.join('\n') })) }),
   };
 }

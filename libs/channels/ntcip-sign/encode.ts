@@ -113,7 +113,7 @@ export function preview(notice: Notice, face: Face): readonly Preview[] {
     unit: 'characters',
     segments: fitted.fits ? fitted.pages.length : 1,
     faults: fitted.fits ? [] : [faultOf(face, fitted.why)],
-    face: { signs: [], rows, columns, pageSeconds: face.pageTime },
+    face: { signs: [], rows, columns, centred: true, pageSeconds: face.pageTime },
     ...(fitted.fits && { pieces: fitted.pages.map((page) => ({ text: page.join('\n') })), fields: { MULTI: writeMulti(fitted.pages, face.pageTime) } }),
   }];
 }
