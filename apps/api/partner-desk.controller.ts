@@ -47,6 +47,8 @@ const destinationSchema = z.object({
 export type PartnerDestinationAnswer = z.infer<typeof destinationSchema>;
 /** Of whom nobody has heard anything yet. */
 const UNHEARD: PartnerHealth = { breakers: new Map(), lastAcceptedAt: null, openErasures: 0 };
+const airingSchema = z.object({ since: instant, compliance: complianceSchema.nullable(), slots: z.array(slotSchema) });
+export type PartnerAiringAnswer = z.infer<typeof airingSchema>;
 const testSchema = z.object({
   id: z.string(), means: z.enum(['notice', 'probe']), askedAt: instant, state: z.enum(TEST_STATES), channel: z.string().nullable(), startedAt: instant.nullable(), ms: z.number().nullable(),
   reason: z.string().nullable(), receipt: z.object({ word: z.string(), at: instant }).nullable(),
@@ -97,7 +99,7 @@ export class PartnerDeskController {
   @Get(':destination/airing')
   @Door({
     action: 'partner.own', params: own, query: z.strictObject({ days: z.coerce.number().int().min(1).max(366).default(30) }),
-    response: z.object({ since: instant, compliance: complianceSchema.nullable(), slots: z.array(slotSchema) }), summary: 'The airing slots of an own destination over the last days, each with its proof, and what was kept of them.',
+    response: airingSchema, summary: 'The airing slots of an own destination over the last days, each with its proof, and what was kept of them.',
   })
   async airing(@Param('destination') id: string, @Query() { days }: { days: number }, @Who() who: SignedIn) {
     const { id: destination, mode } = this.ownOf(who, id);

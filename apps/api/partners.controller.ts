@@ -22,9 +22,11 @@ export const partnerDelivery = z.object({
   createdAt: instant, acceptedAt: instant.nullable(), expiresAt: instant, receipts: z.object({ confirmed: z.int(), failed: z.int(), expected: z.int().nullable() }),
   acknowledgedAt: instant.nullable(), progress: progressSchema,
 }).meta({ id: 'PartnerDelivery' });
+export type PartnerDeliveryAnswer = z.infer<typeof partnerDelivery>;
 export const partnerErasure = z.object({
   id: z.string(), alertId: z.string(), mode: z.string(), askedAt: instant, dueAt: instant, chased: z.int(), keys: z.array(z.string()),
 }).meta({ id: 'PartnerErasure' });
+export type PartnerErasureAnswer = z.infer<typeof partnerErasure>;
 
 /**
  * Where partners that speak HTTP say what became of what they took, and see what is theirs. Who asks is the destination of the

@@ -4,6 +4,7 @@ import type { Action } from '#identity/officer.js';
 import { say, type Wording } from './language.js';
 
 const ADMINISTRATION = say('Administracija', 'Администрација', 'Administration');
+const PARTNER = say('Partner', 'Партнер', 'Partner');
 const ACCOUNT = say('Nalog', 'Налог', 'Account');
 
 /** What a desk's page is given. */
@@ -35,6 +36,8 @@ export const DESKS: readonly Desk[] = [
   { within: 'mode', path: '/reviews', action: 'alert.approve', menu: say('Na odobrenju', 'На одобрењу', 'To approve'), load: () => import('./approver/queue.js') },
   { within: 'mode', path: '/reviews/:id', action: 'alert.approve', load: () => import('./approver/review.js') },
   { within: 'none', path: '/administrator', action: 'change.read', menu: ADMINISTRATION, load: () => import('./administrator/administrator.js') },
+  { within: 'none', path: '/partner', action: 'partner.own', menu: PARTNER, load: () => import('./partner/partner.js') },
+  { within: 'mode', path: '/partner/:destination', action: 'partner.own', load: () => import('./partner/destination.js') },
   { within: 'none', path: '/account', action: 'session', menu: ACCOUNT, load: () => import('./account/account.js') },
   { within: 'none', path: '/enrol', action: 'anyone', load: () => import('./enrolment/enrolment.js') },
 ];

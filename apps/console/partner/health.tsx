@@ -1,0 +1,79 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { ConnectionTestAnswer, PartnerDestinationAnswer } from '#apps/api/partner-desk.controller.js';
+import { wordsFor } from '../account/refusals.js';
+import { ask } from '../api.js';
+import { Button } from '../design/button.js';
+import { Badge, Notice, type Tone } from '../design/notice.js';
+import { useFormat, useSay } from '../language.js';
+import { addressOf, LOOK_AGAIN_MS, useOf } from './own.js';
+import { texts } from './texts.js';
+
+const TONES: Readonly<Record<string, Tone>> = { confirmed: 'ok', well: 'ok', accepted: 'info', queued: 'info', sending: 'info', uncertain: 'warn', deferred: 'warn', lapsed: 'warn', refused: 'bad', failed: 'bad', unwell: 'bad' };
+
+/** How the ways to a destination are, and a test of them on demand. */
+export function Health({ destination }: { readonly destination: PartnerDestinationAnswer }) {
+  const t = useSay();
+  const { dateTime } = useFormat();
+  return (
+    <section className="card stack" aria-labelledby="partner-health">
+      <h2 id="partner-health">{t(texts.health)}</h2>
+      <div className="scroll">
+        <table>
+          <thead><tr><th scope="col">{t(texts.route)}</th><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.since)}</th></tr></thead>
+          <tbody>{destination.routes.map(({ route, channel, breaker, changedAt }) => (
+            <tr key={route}>
+              <th scope="row">{route}</th><td>{channel}</td>
+              <td><Badge tone={breaker === 'open' ? 'bad' : breaker === 'half-open' ? 'warn' : 'ok'}>{t(breaker === null ? texts.noTrouble : texts.breakers[breaker]!)}</Badge></td>
+              <td>{changedAt === null ? '–' : dateTime(changedAt)}</td>
+            </tr>
+          ))}</tbody>
+        </table>
+      </div>
+      <p>{t(texts.lastAccepted)}: {destination.lastAcceptedAt === null ? t(texts.never) : dateTime(destination.lastAcceptedAt)}</p>
+      <Tests destination={destination} />
+    </section>
+  );
+}
+
+function Tests({ destination: { id, tests: means } }: { readonly destination: PartnerDestinationAnswer }) {
+  const t = useSay();
+  const { timeToSecond, dateTime, duration } = useFormat();
+  const queries = useQueryClient();
+  const [asked, setAsked] = useState(false);
+  const path = addressOf(id, 'tests');
+  const { data } = useOf<{ items: readonly ConnectionTestAnswer[] }>(id, 'tests', asked ? 1_000 : LOOK_AGAIN_MS);
+  const test = useMutation({
+    mutationFn: () => ask<{ id: string }>('POST', path),
+    onSuccess: () => {
+      setAsked(true);
+      void queries.invalidateQueries({ queryKey: [path] });
+    },
+    onError: () => { setAsked(false); },
+  });
+  return (
+    <div className="stack">
+      <p>{t(means === 'notice' ? texts.testText : texts.probeText)}</p>
+      <div><Button kind="primary" isPending={test.isPending} onPress={() => { if (!test.isPending) test.mutate(); }}>{t(means === 'notice' ? texts.test : texts.probe)}</Button></div>
+      <div role="status">{asked && <Notice tone="info"><p>{t(texts.asked)}</p></Notice>}</div>
+      <div role="alert">{test.error && <Notice tone="bad"><p>{t(wordsFor(test.error, texts.refusals))}</p></Notice>}</div>
+      <h3>{t(texts.tests)}</h3>
+      {data?.items.length === 0 && <p className="muted">{t(texts.noTests)}</p>}
+      {data && data.items.length > 0 && (
+        <div className="scroll">
+          <table>
+            <thead><tr><th scope="col">{t(texts.at)}</th><th scope="col">{t(texts.outcome)}</th><th scope="col">{t(texts.took)}</th><th scope="col">{t(texts.yourWord)}</th></tr></thead>
+            <tbody>{data.items.map(({ id: one, askedAt, state, reason, ms, receipt }) => (
+              <tr key={one}>
+                <td>{dateTime(askedAt)}</td>
+                <td><Badge tone={TONES[state] ?? 'info'}>{t(texts.testStates[state]!)}</Badge> {reason !== null && <code>{reason}</code>}</td>
+                <td>{ms === null ? '–' : duration(ms)}</td>
+                <td>{receipt === null ? '–' : <><code>{receipt.word}</code> {timeToSecond(receipt.at)}</>}</td>
+              </tr>
+            ))}</tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}

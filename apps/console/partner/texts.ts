@@ -1,0 +1,133 @@
+import { say, type Wording } from '../language.js';
+
+export const texts = {
+  title: say('Partner', 'Партнер', 'Partner'),
+  intro: say('Vaša odredišta u sistemu Pronađi me. Vidite samo svoje.', 'Ваша одредишта у систему Пронађи ме. Видите само своје.', 'Your destinations in Find Me. You see your own only.'),
+  none: say('Nijedno vaše odredište trenutno nije uključeno.', 'Ниједно ваше одредиште тренутно није укључено.', 'None of your destinations is in force at present.'),
+  drill: say('Vežba', 'Вежба', 'Drill'),
+  live: say('Uživo', 'Уживо', 'Live'),
+  channel: say('Kanal', 'Канал', 'Channel'),
+  toErase: say('Za brisanje', 'За брисање', 'To erase'),
+  notFound: say('Nema takvog odredišta', 'Нема таквог одредишта', 'There is no such destination'),
+  toList: say('Sva vaša odredišta', 'Сва ваша одредишта', 'All your destinations'),
+  failed: say('Podaci trenutno nisu dostupni.', 'Подаци тренутно нису доступни.', 'The data is not to be had at the moment.'),
+
+  health: say('Stanje veze', 'Стање везе', 'Health'),
+  route: say('Put', 'Пут', 'Route'),
+  state: say('Stanje', 'Стање', 'State'),
+  since: say('Od', 'Од', 'Since'),
+  breakers: {
+    closed: say('radi', 'ради', 'works'), open: say('ne radi', 'не ради', 'does not work'), 'half-open': say('proverava se', 'проверава се', 'being tried'),
+  } as Readonly<Record<string, Wording>>,
+  noTrouble: say('bez smetnji do sada', 'без сметњи до сада', 'no trouble so far'),
+  lastAccepted: say('Poslednja preuzeta poruka', 'Последња преузета порука', 'Last message taken'),
+  lastProbe: say('Poslednja provera', 'Последња провера', 'Last probe'),
+  never: say('još nijedna', 'још ниједна', 'none yet'),
+
+  test: say('Pošalji test', 'Пошаљи тест', 'Send a test'),
+  probe: say('Proveri vezu', 'Провери везу', 'Check the connection'),
+  testText: say(
+    'Šalje poruku stalnog teksta, na svakom jeziku označenu kao test, samo na ovo odredište. Ne emitujte je i ne prikazujte je. Najviše četiri na sat.',
+    'Шаље поруку сталног текста, на сваком језику означену као тест, само на ово одредиште. Не емитујте је и не приказујте је. Највише четири на сат.',
+    'Sends a message of fixed words, marked as a test in every language, to this destination only. Do not air or show it. Four an hour at most.'),
+  probeText: say(
+    'Ovaj kanal nema poruku koju javnost ne vidi, zato se samo pita da li vaš sistem radi. Ništa se ne objavljuje. Najviše četiri puta na sat.',
+    'Овај канал нема поруку коју јавност не види, зато се само пита да ли ваш систем ради. Ништа се не објављује. Највише четири пута на сат.',
+    'This channel has no message that the public cannot see, so your system is only asked whether it is well. Nothing is published. Four times an hour at most.'),
+  asked: say('Test je zatražen. Ishod je u spisku ispod.', 'Тест је затражен. Исход је у списку испод.', 'The test is on its way. What comes of it is in the list below.'),
+  tests: say('Poslednji testovi', 'Последњи тестови', 'Last tests'),
+  noTests: say('Još nije bilo testova.', 'Још није било тестова.', 'There has been no test yet.'),
+  at: say('Vreme', 'Време', 'Time'),
+  outcome: say('Ishod', 'Исход', 'Outcome'),
+  took: say('Trajanje', 'Трајање', 'Took'),
+  yourWord: say('Vaša potvrda', 'Ваша потврда', 'Your acknowledgement'),
+  testStates: {
+    queued: say('čeka', 'чека', 'waiting'), sending: say('šalje se', 'шаље се', 'being sent'), accepted: say('preuzeto, čeka se potvrda', 'преузето, чека се потврда', 'taken, awaiting your receipt'),
+    confirmed: say('potvrđeno', 'потврђено', 'confirmed'), failed: say('neuspešno po vašoj reči', 'неуспешно по вашој речи', 'failed by your word'), refused: say('odbijeno', 'одбијено', 'refused'),
+    deferred: say('nije preuzeto', 'није преузето', 'not taken'), uncertain: say('neizvesno', 'неизвесно', 'uncertain'), well: say('radi', 'ради', 'well'), unwell: say('ne radi', 'не ради', 'not well'),
+    lapsed: say('isteklo', 'истекло', 'lapsed'),
+  } as Readonly<Record<string, Wording>>,
+
+  feeds: say('Feedovi', 'Фидови', 'Feeds'),
+  feedsText: say('Javne adrese, bez potpisa. Sadrže samo ono što je objavljeno.', 'Јавне адресе, без потписа. Садрже само оно што је објављено.', 'Public addresses, without a signature. They hold what is published and nothing else.'),
+  allLanguages: say('Svi jezici', 'Сви језици', 'All languages'),
+  events: say('Tok događaja', 'Ток догађаја', 'Event stream'),
+  languages: { 'sr-Latn': say('Srpski, latinica', 'Српски, латиница', 'Serbian, Latin'), 'sr-Cyrl': say('Srpski, ćirilica', 'Српски, ћирилица', 'Serbian, Cyrillic'), en: say('Engleski', 'Енглески', 'English') },
+
+  secrets: say('Tajne za potpis', 'Тајне за потпис', 'Signing secrets'),
+  noSecrets: say('Ovo odredište se ne potpisuje: njegov kanal nema takve tajne.', 'Ово одредиште се не потписује: његов канал нема такве тајне.', 'This destination does not sign: its channel has no such secrets.'),
+  name: say('Naziv', 'Назив', 'Name'),
+  madeAt: say('Važi od', 'Важи од', 'Valid since'),
+  fromFile: say('pri uvođenju', 'при увођењу', 'it was set up'),
+  previousUntil: say('Prethodna važi do', 'Претходна важи до', 'The one before is valid until'),
+  notAnyMore: say('više ne važi', 'више не важи', 'not any more'),
+  actions: say('Radnje', 'Радње', 'Actions'),
+  rotate: say('Zameni', 'Замени', 'Replace'),
+  rotateTitle: say('Zameniti tajnu?', 'Заменити тајну?', 'Replace the secret?'),
+  rotateText: say(
+    'Nova tajna se prikazuje samo jednom. Dosadašnja važi još 24 sata; za to vreme je unesite u svoj sistem. Poruke ka vama su dotle potpisane obema.',
+    'Нова тајна се приказује само једном. Досадашња важи још 24 сата; за то време је унесите у свој систем. Поруке ка вама су дотле потписане обема.',
+    'The new secret is shown once. The present one stays valid for 24 hours; put the new one into your system within that time. Messages to you are signed under both until then.'),
+  newSecret: say('Nova tajna', 'Нова тајна', 'The new secret'),
+  newSecretText: (until: string) => say(
+    `Prikazuje se samo sada. Prethodna važi do ${until}.`, `Приказује се само сада. Претходна важи до ${until}.`, `It is shown only now. The one before is valid until ${until}.`),
+  noted: say('Sačuvao sam je', 'Сачувао сам је', 'I have kept it'),
+  retire: say('Prekini prethodnu', 'Прекини претходну', 'End the one before'),
+  retireTitle: say('Odmah prekinuti prethodnu tajnu?', 'Одмах прекинути претходну тајну?', 'End the secret before at once?'),
+  retireText: say(
+    'Ako je prethodna u tuđim rukama. Sve što je njome potpisano od sada se odbija.', 'Ако је претходна у туђим рукама. Све што је њоме потписано од сада се одбија.', 'For when somebody else has it. Whatever is signed under it is refused from now on.'),
+  retired: say('Prethodna tajna više ne važi.', 'Претходна тајна више не важи.', 'The secret before is no longer valid.'),
+  about: (action: string, what: string) => say(`${action}: ${what}`, `${action}: ${what}`, `${action}: ${what}`),
+  cancel: say('Odustani', 'Одустани', 'Cancel'),
+  simulated: say(
+    'Ovog partnera igra sam sistem i zna samo tajnu iz datoteke: posle 24 sata njegove potvrde više neće važiti.', 'Овог партнера игра сам систем и зна само тајну из датотеке: после 24 сата његове потврде више неће важити.',
+    'This partner is played by the system and knows the secret of the file alone: after 24 hours its receipts will be refused.'),
+
+  erasures: say('Šta treba obrisati', 'Шта треба обрисати', 'What has to be erased'),
+  noErasures: say('Ništa ne čeka na brisanje.', 'Ништа не чека на брисање.', 'Nothing waits to be erased.'),
+  alert: say('Obaveštenje', 'Обавештење', 'Alert'),
+  keys: say('Ključevi poruka', 'Кључеви порука', 'Keys of the messages'),
+  askedAt: say('Zatraženo', 'Затражено', 'Asked'),
+  due: say('Rok', 'Рок', 'Due'),
+  overdue: say('rok je prošao', 'рок је прошао', 'past its time'),
+  confirm: say('Potvrdi brisanje', 'Потврди брисање', 'Confirm erasure'),
+  confirmTitle: say('Sve je obrisano?', 'Све је обрисано?', 'Is everything erased?'),
+  confirmText: say(
+    'Potvrđujete da su fotografija, tekstovi, snimci i sve kopije (keš, redovi, arhiva) obrisani. Potvrda ostaje u evidenciji pod vašim imenom.',
+    'Потврђујете да су фотографија, текстови, снимци и све копије (кеш, редови, архива) обрисани. Потврда остаје у евиденцији под вашим именом.',
+    'You confirm that photo, texts, recordings and all copies (caches, queues, archives) are erased. It goes on record under your name.'),
+  confirmed: say('Brisanje je potvrđeno.', 'Брисање је потврђено.', 'The erasure is confirmed.'),
+
+  deliveries: say('Poslednje poruke', 'Последње поруке', 'Last messages'),
+  noDeliveries: say('Još nije bilo poruka.', 'Још није било порука.', 'There has been no message yet.'),
+  kind: say('Vrsta', 'Врста', 'Kind'),
+  kinds: {
+    alert: say('obaveštenje', 'обавештење', 'alert'), update: say('dopuna', 'допуна', 'update'), found: say('pronađeno', 'пронађено', 'found'), withdrawn: say('povučeno', 'повучено', 'withdrawn'), expired: say('isteklo', 'истекло', 'expired'),
+  } as Readonly<Record<string, Wording>>,
+  ladder: {
+    queued: say('na čekanju', 'на чекању', 'queued'), sent: say('poslato', 'послато', 'sent'), accepted: say('preuzeto', 'преузето', 'accepted'), confirmed: say('potvrđeno', 'потврђено', 'confirmed'),
+    failed: say('neuspešno', 'неуспешно', 'failed'), unknowable: say('preuzeto; više se ne može znati', 'преузето; више се не може знати', 'accepted; more cannot be known'),
+  } as Readonly<Record<string, Wording>>,
+  calledOff: say('opozvano ili rešeno', 'опозвано или решено', 'called off or settled'),
+  acknowledged: say('Primljeno k znanju', 'Примљено к знању', 'Acknowledged'),
+  receipts: say('Potvrde', 'Потврде', 'Receipts'),
+  progress: say('Napredak', 'Напредак', 'Progress'),
+  key: say('Ključ', 'Кључ', 'Key'),
+
+  airing: say('Termini emitovanja', 'Термини емитовања', 'Airing slots'),
+  airingText: say('Poslednjih 30 dana, po pravilniku.', 'Последњих 30 дана, по правилнику.', 'The last 30 days, by the rulebook.'),
+  noSlots: say('Nije bilo termina.', 'Није било термина.', 'There were no slots.'),
+  slotStates: {
+    due: say('treba emitovati', 'треба емитовати', 'due'), aired: say('emitovano na vreme', 'емитовано на време', 'aired in time'), late: say('kasno', 'касно', 'late'), missed: say('propušteno', 'пропуштено', 'missed'),
+    stopped: say('obustavljeno', 'обустављено', 'stopped'),
+  } as Readonly<Record<string, Wording>>,
+  airedAt: say('Emitovano', 'Емитовано', 'Aired'),
+  inTime: say('Na vreme', 'На време', 'In time'),
+
+  refusals: {
+    TEST_THROTTLED: say('Četiri testa u sat vremena su iskorišćena. Pokušajte kasnije.', 'Четири теста у сат времена су искоришћена. Покушајте касније.', 'The four tests of this hour are used up. Try later.'),
+    SECRET_BEING_REPLACED: say('Prethodna zamena još traje. Sačekajte da prođe ili prekinite prethodnu tajnu.', 'Претходна замена још траје. Сачекајте да прође или прекините претходну тајну.', 'The last replacement is still under way. Wait for it to pass, or end the secret before.'),
+    ERASURE_MISSING: say('Takvog zahteva više nema.', 'Таквог захтева више нема.', 'There is no such request any more.'),
+    ROUTE_MISSING: say('Odredište nije više u vašem nalogu.', 'Одредиште није више у вашем налогу.', 'The destination is no longer in your account.'),
+  } as Readonly<Record<string, Wording>>,
+};
