@@ -1,55 +1,16 @@
 import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
-import { ROLES } from '#identity/officer.js';
-import { AuditTimes, MEASURES } from '#storage/audit-times.js';
+import { AuditTimes } from '#storage/audit-times.js';
 import { AuditViews } from '#storage/audit-views.js';
 import { PgOfficerStore } from '#storage/officer-store.js';
 import { alertStatusSchema } from './alert-shown.js';
 import { cursor, destination, instant, limit, mode, uuid } from './audit-queries.js';
+import { auditedAlertSchema, auditedSlotSchema, complianceSchema, namesSchema, pageOf, timelineEntrySchema, timesSchema } from './audit-schemas.js';
 import { Door } from './door.js';
 import { HOUSE } from './parts.js';
 
-const time = z.iso.datetime();
-const when = time.nullable();
 const DAY_MS = 86_400_000;
-
-export const auditedAlertSchema = z.object({
-  id: z.string(), mode, status: alertStatusSchema, caseNumber: z.string().nullable(), createdBy: z.string(), createdAt: time, approvedAt: when,
-  firstAcceptedAt: when, lastAcceptedAt: when, accepted: z.int(), deliveries: z.int(), revisions: z.int(),
-  endedAt: when, firstEndAcceptedAt: when, lastEndAcceptedAt: when, erasedAt: when, erasures: z.object({ asked: z.int(), confirmed: z.int() }),
-}).meta({ id: 'AuditedAlert' });
-export const auditFactSchema = z.object({
-  seq: z.int(), id: z.string(), type: z.string(), actor: z.string(), at: z.string(), alert: z.string().nullable(), body: z.record(z.string(), z.unknown()), v: z.int(),
-});
-const heard = { seq: z.int(), destination: z.string(), channel: z.string(), deliveryId: z.string(), partnerAt: z.string().nullable() };
-export const timelineEntrySchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('fact'), at: time, fact: auditFactSchema }),
-  z.object({ kind: z.literal('receipt'), at: time, receipt: z.object({ ...heard, stage: z.enum(['confirmed', 'failed']), word: z.string() }) }),
-  z.object({
-    kind: z.literal('report'), at: time,
-    report: z.object({ ...heard, stage: z.enum(['acknowledged', 'progress', 'erased']), percent: z.number().nullable(), done: z.number().nullable(), total: z.number().nullable() }),
-  }),
-]).meta({ id: 'TimelineEntry' });
-export const complianceSchema = z.object({
-  destination: z.string(), due: z.int(), aired: z.int(), late: z.int(), missed: z.int(), stopped: z.int(), inTime: z.number().nullable(), firstAiredAt: when, lastAiredAt: when,
-});
-export const auditedSlotSchema = z.object({
-  alertId: z.string(), deliveryId: z.string(), destination: z.string(), channel: z.string(), revision: z.int(), number: z.int(), manner: z.enum(['triggered', 'awaited']), dueAt: time,
-  state: z.enum(['due', 'aired', 'late', 'missed', 'stopped']), reason: z.string().nullable(), receiptSeq: z.int().nullable(), airedAt: when, seconds: z.number().nullable(), silent: z.boolean(),
-  word: z.string().nullable(), partnerAt: when, receivedAt: when,
-}).meta({ id: 'AuditedSlot' });
-const spread = { measure: z.enum(MEASURES), count: z.int(), medianMs: z.number(), p95Ms: z.number(), maxMs: z.number() };
-export const timesSchema = z.object({
-  from: time, to: time,
-  channels: z.array(z.object({ ...spread, channel: z.string() })), alerts: z.array(z.object({ ...spread, alertId: z.string(), at: time })),
-}).meta({ id: 'AuditTimes' });
-export const namesSchema = z.object({
-  officers: z.array(z.object({ id: z.string(), displayName: z.string(), roles: z.array(z.enum(ROLES)), enabled: z.boolean() })),
-  destinations: z.array(z.object({ id: z.string(), name: z.string(), channel: z.string(), mode })),
-  channels: z.array(z.string()),
-}).meta({ id: 'AuditNames' });
-const pageOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), next: z.string().nullable() });
 
 const span = { from: instant.optional(), to: instant.optional() };
 const alertQuery = z.strictObject({ mode: mode.optional(), status: alertStatusSchema.optional(), ...span, cursor, limit: z.coerce.number().int().min(1).max(200).default(50) });

@@ -15,6 +15,7 @@ import { sha256Hex } from '#kernel/canonical.js';
 import { AuditSearch, type FactFilter } from '#storage/audit-search.js';
 import { PgAuditStore } from '#storage/audit-store.js';
 import { exportQuery, filterOf, selectionOf } from './audit-queries.js';
+import { verifierSchema } from './audit-schemas.js';
 import { noteExport } from './audit-trace.js';
 import { Door, Who } from './door.js';
 import { HOUSE } from './parts.js';
@@ -23,7 +24,6 @@ type Asked = z.infer<typeof exportQuery>;
 type Format = FactBody<'audit.exported'>['format'];
 
 export const VERIFIER_NAME = 'findme-verify.mjs';
-export const verifierSchema = z.object({ name: z.string(), bytes: z.int(), sha256: z.string() }).meta({ id: 'Verifier' });
 const arraySchema = z.array(z.object({ seq: z.int(), hash: z.string(), fact: z.record(z.string(), z.unknown()).optional(), record: z.string().optional() }));
 /** The audit to carry away: everything or what was asked for, and the program that verifies it. Each export leaves its own trace. */
 @Controller('v1/audit')

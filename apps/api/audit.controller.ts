@@ -2,34 +2,17 @@ import { Controller, Get, Inject, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { auditPublicKeys } from '#apps/audit-keys.js';
 import type { House } from '#apps/composition.js';
-import { checkpointSchema, keyIdOf, readPublicKeys } from '#audit/checkpoint.js';
+import { keyIdOf, readPublicKeys } from '#audit/checkpoint.js';
 import { readRecord } from '#audit/fact.js';
-import { BREAKS, type AuditRow } from '#audit/verify.js';
+import type { AuditRow } from '#audit/verify.js';
 import { AuditSearch } from '#storage/audit-search.js';
 import { PgAuditStore, type DatabaseVerdict } from '#storage/audit-store.js';
-import { RECEIPT_BREAKS } from '#storage/receipt-check.js';
 import { factQuery, filterOf, limit } from './audit-queries.js';
+import { checkpointPageSchema, factPageSchema, keysSchema, verdictSchema } from './audit-schemas.js';
 import { Door } from './door.js';
 import { HOUSE } from './parts.js';
 
 const checkpointQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0), limit });
-
-export const factSchema = z.object({
-  seq: z.int(), hash: z.string(), id: z.string(), type: z.string(), actor: z.string(), at: z.string(), alert: z.string().nullable(), body: z.record(z.string(), z.unknown()), v: z.int(),
-}).meta({ id: 'AuditFact' });
-const broken = z.object({ seq: z.int(), to: z.int().optional(), reason: z.enum(Object.keys(BREAKS)), detail: z.string().optional() });
-export const verdictSchema = z.object({
-  ok: z.boolean(), facts: z.int(), lastHash: z.string(), checkpoints: z.int(), coveredTo: z.int(), unlinked: z.int(), broken: broken.optional(),
-  checkpointFaults: z.array(z.object({ seq: z.int(), keyId: z.string(), reason: z.string() })),
-  receipts: z.object({
-    ok: z.boolean(), receipts: z.int(), undecided: z.int(),
-    broken: z.object({ fact: z.int().optional(), receipt: z.int().optional(), reason: z.enum(Object.keys(RECEIPT_BREAKS)) }).optional(),
-  }),
-}).meta({ id: 'AuditVerdict' });
-const pageOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), next: z.string().nullable() });
-export const factPageSchema = pageOf(factSchema);
-export const checkpointPageSchema = pageOf(checkpointSchema);
-export const keysSchema = z.object({ keys: z.array(z.object({ keyId: z.string(), publicKey: z.string() })) });
 
 /** What was decided and sent, for auditors: to read and to verify. Nothing here changes anything. */
 @Controller('v1/audit')

@@ -40,6 +40,12 @@ export const DESKS: readonly Desk[] = [
   { within: 'mode', path: '/partner/:destination', action: 'partner.own', load: () => import('./partner/destination.js') },
   { within: 'none', path: '/account', action: 'session', menu: ACCOUNT, load: () => import('./account/account.js') },
   { within: 'none', path: '/enrol', action: 'anyone', load: () => import('./enrolment/enrolment.js') },
+  { within: 'none', path: '/audit', action: 'audit.read', menu: say('Revizija', 'Ревизија', 'Audit'), load: () => import('./auditor/facts.js') },
+  { within: 'none', path: '/audit/alerts', action: 'audit.read', load: () => import('./auditor/alerts.js') },
+  { within: 'none', path: '/audit/alerts/:id', action: 'audit.read', load: () => import('./auditor/alert.js') },
+  { within: 'none', path: '/audit/airing', action: 'audit.read', load: () => import('./auditor/airing.js') },
+  { within: 'none', path: '/audit/times', action: 'audit.read', load: () => import('./auditor/times.js') },
+  { within: 'none', path: '/audit/proof', action: 'audit.read', load: () => import('./auditor/proof.js') },
 ];
 
 /** Name of the menu for screen readers. */

@@ -1,3 +1,4 @@
+import { FACT_NAMES } from './fact-names.js';
 import { canonicalJson } from '#kernel/canonical.js';
 import type { AlertId, FactId, OfficerId } from '#kernel/ids.js';
 import { FACT_BODIES, makeFact, officerActor, readRecord, wordOf, type FactInput } from './fact.js';
@@ -62,5 +63,12 @@ describe('wordOf', () => {
     expect(wordOf('Čačak\n=1')).toBe('_a_ak_1');
     expect(wordOf('x'.repeat(99))).toHaveLength(60);
     expect(wordOf('')).toBe('unknown');
+  });
+});
+
+describe('the kinds of facts', () => {
+  it('each have a name in three languages, and no other has', () => {
+    expect(Object.keys(FACT_NAMES).sort()).toEqual(Object.keys(FACT_BODIES).sort());
+    for (const name of Object.values(FACT_NAMES)) expect(Object.values(name).every((text) => text.trim() !== '')).toBe(true);
   });
 });

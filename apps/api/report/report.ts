@@ -5,6 +5,7 @@ import type { Mode } from '#alerts/notice.js';
 import { exportSelection } from '#audit/export.js';
 import type { Checkpoint } from '#audit/checkpoint.js';
 import type { FactType } from '#audit/fact.js';
+import { FACT_NAMES } from '#audit/fact-names.js';
 import type { Compliance } from '#dispatch/airing.js';
 import type { Officer } from '#identity/officer.js';
 import { canonicalJson } from '#kernel/canonical.js';
@@ -16,7 +17,7 @@ import { AuditViews, type AuditedAlert, type TimelineEntry } from '#storage/audi
 import { PgOfficerStore } from '#storage/officer-store.js';
 import { selectionOf } from '../audit-queries.js';
 import { Sheet } from './sheet.js';
-import { FACT_WORDS, OUTCOME_WORDS, REPORT_WORDS as W, STATUS_WORDS } from './words.js';
+import { OUTCOME_WORDS, REPORT_WORDS as W, STATUS_WORDS } from './words.js';
 
 /** More than this is for the export: the facts of a report are attached to it, in memory. */
 const MOST_FACTS = 50_000;
@@ -129,7 +130,7 @@ async function writeTimeline(sheet: Sheet, t: Say, views: AuditViews, alert: Aud
   } while (cursor !== undefined && entries.length < MOST_LINES);
   sheet.heading(t(W.timeline));
   sheet.table(
-    [{ title: t(W.place), share: 1, right: true }, { title: t(W.at), share: 2.6 }, { title: t(W.what), share: 3.4 }, { title: t(W.who), share: 3 }, { title: t(W.to), share: 3 }, { title: t(W.outcome), share: 2 }],
+    [{ title: t(W.place), share: 1, right: true }, { title: t(W.at), share: 3.3 }, { title: t(W.what), share: 3.4 }, { title: t(W.who), share: 3 }, { title: t(W.to), share: 3 }, { title: t(W.outcome), share: 2 }],
     entries.slice(0, MOST_LINES).map((entry) => timelineLine(entry, t, names)));
   if (cursor !== undefined || entries.length > MOST_LINES) sheet.paragraph(t(W.more).replace('#', String(MOST_LINES)));
 }
@@ -145,7 +146,7 @@ function timelineLine(entry: TimelineEntry, t: Say, names: ReadonlyMap<string, s
     return ['', clockTime(entry.at), t(W.report), destination, channel, percent === null ? stage : `${percent} %`];
   }
   const { seq, type, actor, body } = entry.fact;
-  const words = FACT_WORDS[type as FactType];
+  const words = Object.hasOwn(FACT_NAMES, type) ? FACT_NAMES[type as FactType] : undefined;
   const [kind, id] = actor.split(':', 2);
   const who = kind === 'system' ? t(W.theSystem) : (id !== undefined && names.get(id)) || id || actor;
   const to = typeof body['destination'] === 'string' ? [body['destination'], body['channel']].filter((part) => typeof part === 'string').join(' · ') : '';

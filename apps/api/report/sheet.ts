@@ -37,7 +37,8 @@ export class Sheet {
 
   heading(text: string, level: 1 | 2 = 2): void {
     const size = level === 1 ? 20 : 13;
-    this.room(size * 3);
+    // A heading keeps some of what it heads below it.
+    this.room(size * 3 + 40);
     if (level === 2) this.document.moveDown(0.8);
     this.document.font('bold').fontSize(size).fillColor(BLACK).text(text, MARGIN, this.document.y, { width: this.width });
     this.document.moveDown(0.3);

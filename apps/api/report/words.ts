@@ -1,40 +1,8 @@
 import type { Language, Wording } from '#alerts/content.js';
-import type { FactType } from '#audit/fact.js';
 
 export const REPORT_LANGUAGES = ['sr-Latn', 'sr-Cyrl', 'en'] as const satisfies readonly Language[];
 
 const say = (latin: string, cyrillic: string, english: string): Wording => ({ 'sr-Latn': latin, 'sr-Cyrl': cyrillic, en: english });
-
-/** What a fact is, in a few words. A type that is not here stands by its own name. */
-export const FACT_WORDS: Readonly<Partial<Record<FactType, Wording>>> = {
-  'alert.created': say('Upozorenje započeto', 'Упозорење започето', 'Alert begun'),
-  'revision.saved': say('Sadržaj sačuvan', 'Садржај сачуван', 'Content saved'),
-  'revision.submitted': say('Podneto na odobrenje', 'Поднето на одобрење', 'Submitted for review'),
-  'revision.returned': say('Vraćeno piscu', 'Враћено писцу', 'Returned to its writer'),
-  'revision.rejected': say('Odbijeno', 'Одбијено', 'Rejected'),
-  'revision.approved': say('Odobreno i aktivirano', 'Одобрено и активирано', 'Approved and activated'),
-  'alert.found': say('Završeno: pronađeno', 'Завршено: пронађено', 'Ended: found'),
-  'alert.withdrawn': say('Povučeno', 'Повучено', 'Withdrawn'),
-  'alert.expired': say('Isteklo', 'Истекло', 'Expired'),
-  'alert.erased': say('Podaci slučaja obrisani', 'Подаци случаја обрисани', 'Data of the case erased'),
-  'photo.stored': say('Fotografija dodata', 'Фотографија додата', 'Photo added'),
-  'outbox.planned': say('Slanje raspoređeno', 'Слање распоређено', 'Fan-out planned'),
-  'delivery.attempted': say('Pokušaj slanja', 'Покушај слања', 'Attempt to send'),
-  'delivery.rerouted': say('Prebačeno na drugi put', 'Пребачено на други пут', 'Moved to another route'),
-  'delivery.cancelled': say('Slanje otkazano', 'Слање отказано', 'Delivery called off'),
-  'delivery.dead': say('Slanje čeka čoveka', 'Слање чека човека', 'Delivery waits for a person'),
-  'delivery.retried': say('Slanje ponovljeno po odluci', 'Слање поновљено по одлуци', 'Delivery repeated by decision'),
-  'delivery.closed': say('Slanje zatvoreno po odluci', 'Слање затворено по одлуци', 'Delivery closed by decision'),
-  'receipt.received': say('Stigle potvrde', 'Стигле потврде', 'Receipts received'),
-  'airing.settled': say('Termin emitovanja', 'Термин емитовања', 'Airing slot'),
-  'erasure.requested': say('Zatraženo brisanje', 'Затражено брисање', 'Erasure requested'),
-  'erasure.chased': say('Podsetnik za brisanje', 'Подсетник за брисање', 'Erasure reminder'),
-  'erasure.confirmed': say('Brisanje potvrđeno', 'Брисање потврђено', 'Erasure confirmed'),
-  'breaker.changed': say('Prekidač pravca promenjen', 'Прекидач правца промењен', 'Breaker changed'),
-  'officer.signed_in': say('Prijava službenika', 'Пријава службеника', 'Officer signed in'),
-  'officer.signed_out': say('Odjava službenika', 'Одјава службеника', 'Officer signed out'),
-  'audit.exported': say('Izvoz revizijskog traga', 'Извоз ревизијског трага', 'Audit exported'),
-};
 
 /** What came of an attempt, or became of a slot. */
 export const OUTCOME_WORDS: Readonly<Record<string, Wording>> = {
