@@ -20,6 +20,17 @@ export interface Signer {
   readonly certificate: string;
 }
 
+/** Reads a signing key and certificate (PEM). Refuses with CONFIGURATION_INVALID what is no RSA key or does not belong together. */
+export function readSigner(keyPem: string, certificate: string): Signer {
+  try {
+    const key = createPrivateKey(keyPem);
+    if (key.asymmetricKeyType === 'rsa' && new X509Certificate(certificate).checkPrivateKey(key)) return { key, certificate };
+  } catch {
+    // What the parser says may quote the key.
+  }
+  throw fail('CONFIGURATION_INVALID', 'signingKey', 'An RSA key and the certificate of it, as PEM.');
+}
+
 /** What is believed, and when. */
 export interface Trust {
   /** PEM of signing certificates, taken as they are, or of authorities that issued them for document signing. */

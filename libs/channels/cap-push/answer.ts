@@ -1,5 +1,4 @@
-import { readCap } from '#cap/read.js';
-import { Refusal } from '#kernel/errors.js';
+import { readAcknowledgement } from '#cap/acknowledgement.js';
 import type { Outcome } from '#dispatch/channel.js';
 import { ANSWER_INVALID, ANSWER_LIMIT, outcomeOfStatus, type Answer } from '#dispatch/https/answer.js';
 
@@ -10,13 +9,7 @@ import { ANSWER_INVALID, ANSWER_LIMIT, outcomeOfStatus, type Answer } from '#dis
 export function outcomeOf(answer: Answer, sender: string, identifier: string, now: Date): Outcome {
   const settled = outcomeOfStatus(answer, now);
   if (settled) return settled;
-  try {
-    const cap = readCap(answer.body ?? '', { maxBytes: ANSWER_LIMIT });
-    const ours = cap.references.some((reference) => reference.sender === sender && reference.identifier === identifier);
-    if (ours && cap.msgType === 'Ack') return { kind: 'accepted', references: [identifier], expectedReceipts: 1 };
-    if (ours && cap.msgType === 'Error') return { kind: 'refused', reason: 'cap_error' };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-  }
-  return ANSWER_INVALID;
+  const word = readAcknowledgement(answer.body ?? '', { sender, identifier, maxBytes: ANSWER_LIMIT });
+  if (word === 'Ack') return { kind: 'accepted', references: [identifier], expectedReceipts: 1 };
+  return word === 'Error' ? { kind: 'refused', reason: 'cap_error' } : ANSWER_INVALID;
 }

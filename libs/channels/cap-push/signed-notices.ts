@@ -1,28 +1,18 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { signCap } from '#cap/sign.js';
+import { readSigner, signCap, type Signer } from '#cap/sign.js';
 import { sha256Hex } from '#kernel/canonical.js';
-import { fail } from '#kernel/errors.js';
 import type { SentNotice } from '#alerts/notice.js';
 import type { Photo } from '#dispatch/channel.js';
 import { encode } from './encode.js';
 
 /** A signing key, read once when a connection opens. */
-export interface Seal {
+export interface Seal extends Signer {
   /** Names the pair of key and certificate without telling either. */
   readonly id: string;
-  readonly key: KeyObject;
-  readonly certificate: string;
 }
 
 /** Reads a signing key and certificate (PEM). Refuses with CONFIGURATION_INVALID what is no RSA key or does not belong together. */
 export function readSeal(keyPem: string, certificate: string): Seal {
-  try {
-    const key = createPrivateKey(keyPem);
-    if (key.asymmetricKeyType === 'rsa' && new X509Certificate(certificate).checkPrivateKey(key)) return { id: sha256Hex(`${keyPem}\n${certificate}`), key, certificate };
-  } catch {
-    // What the parser says may quote the key.
-  }
-  throw fail('CONFIGURATION_INVALID', 'signingKey', 'An RSA key and the certificate of it, as PEM.');
+  return { ...readSigner(keyPem, certificate), id: sha256Hex(`${keyPem}\n${certificate}`) };
 }
 
 interface Entry {

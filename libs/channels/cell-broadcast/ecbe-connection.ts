@@ -5,7 +5,7 @@ import { outcomeOfStatus, type Answer } from '#dispatch/https/answer.js';
 import { Wire, type Exchange } from '#dispatch/https/wire.js';
 import type { OsmoCbcSettings } from './config.js';
 import { encodeEcbe, slotsOf, type EcbeMessage } from './encode.js';
-import { Turns } from './turns.js';
+import { Turns } from '#dispatch/turns.js';
 
 const PATH = '/api/ecbe/v1/message';
 /** Ended alerts that are remembered, so that a publication still under way does not outlive its ending. */

@@ -8,7 +8,7 @@ import {
   dmsMessageRunTimePriority, dmsMessageStatus, dmsMessageTimeRemaining, dmsMsgTableSource, dmsValidateMessageError, LOCAL_MODE, MEMORY, NO_ERROR, shortErrorStatus, STATUS, type Row,
 } from './objects.js';
 import { explainStatus, SnmpWire, type Reply, type Setting } from './snmp.js';
-import { Turns } from './turns.js';
+import { Turns } from '#dispatch/turns.js';
 
 type Failure = Exclude<Outcome, { kind: 'accepted' }>;
 
