@@ -8,6 +8,7 @@ export const CAST = Symbol('cast');
 const faultsSchema = z.strictObject({
   latencyMs: z.int().min(0).max(600_000),
   hang: z.boolean(), error: z.boolean(), refuse: z.boolean(), throttle: z.boolean(), reset: z.boolean(), loseAcknowledgement: z.boolean(), rubbish: z.boolean(),
+  truncate: z.boolean(), trickleMs: z.int().min(1).max(600_000),
   duplicateReceipts: z.boolean(), noReceipts: z.boolean(), noErasure: z.boolean(),
 }).partial();
 

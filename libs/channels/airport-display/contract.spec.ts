@@ -14,6 +14,7 @@ const { settings } = at(1);
 const drawn = new PreparedNotices(async (card) => Buffer.from(`${card.width}x${card.height}`));
 
 channelContract<AirportDisplaySettings>({
+  breaksOff: true,
   channel: createAirportDisplay(drawn),
   start: async ({ receive }) => {
     const secret = await drillSecrets();

@@ -9,6 +9,7 @@ const doors = new WeakMap<Stage<CapPushSettings>, ReceiptDoor>();
 
 channelContract<CapPushSettings>({
   channel: capPush,
+  breaksOff: true,
   start: async ({ receive }) => {
     const secret = await drillSecrets();
     const door = await openReceiptDoor(broadcaster(0).id, WEBHOOK_SECRET, receive);

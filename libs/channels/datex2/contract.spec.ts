@@ -9,6 +9,7 @@ const doors = new WeakMap<Stage<Datex2Settings>, ReceiptDoor>();
 const { settings } = trafficCentre(1);
 
 channelContract<Datex2Settings>({
+  breaksOff: true,
   channel: datex2,
   start: async ({ receive }) => {
     const secret = await drillSecrets();

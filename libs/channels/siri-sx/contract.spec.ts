@@ -9,6 +9,7 @@ const doors = new WeakMap<Stage<SiriSxSettings>, ReceiptDoor>();
 const { settings } = stationScreens(1);
 
 channelContract<SiriSxSettings>({
+  breaksOff: true,
   channel: siriSx,
   start: async ({ receive }) => {
     const secret = await drillSecrets();

@@ -10,6 +10,7 @@ const { settings } = portal(1);
 
 channelContract<WebhookSettings>({
   channel: webhook,
+  breaksOff: true,
   start: async ({ receive }) => {
     const secret = await drillSecrets();
     const door = await openReceiptDoor(portal(0).id, WEBHOOK_SECRET, receive);

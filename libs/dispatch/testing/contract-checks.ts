@@ -38,6 +38,11 @@ export function contractChecks<S>(harness: ContractHarness<S>): readonly Contrac
     on('takes a connection that closes on the message for uncertain', (r) => answers(r, { reset: true }, ['uncertain'], 0)),
     on('takes a lost acknowledgement for uncertain', (r) => answers(r, { loseAcknowledgement: true }, ['uncertain'], perMessage)),
     on('takes rubbish for uncertain or refused, never for accepted', (r) => answers(r, { rubbish: true }, ['uncertain', 'refused'])),
+    ...(harness.breaksOff ? [
+      on('takes an answer that breaks off for uncertain', (r) => answers(r, { truncate: true }, ['uncertain'], perMessage)),
+      on("is well again after the partner's truncate has passed", (r) => recovers(r, { truncate: true })),
+      on('ends a trickling answer at its signal: uncertain', abortsWhileTrickling),
+    ] : []),
     ...(['error', 'refuse', 'reset', 'loseAcknowledgement', 'rubbish'] as const).map((fault) =>
       on(`is well again after the partner's ${fault} has passed`, (r) => recovers(r, { [fault]: true })),
     ),
@@ -213,6 +218,17 @@ async function abortsWhileHanging<S>(r: Rehearsal<S>): Promise<void> {
   }
   assert.deepEqual(outcome, { kind: 'uncertain', reason: 'aborted' });
   assert.equal(r.partner.ledger.filter((e) => !e.duplicate).length, r.harness.entriesPerMessage ?? 1, 'a hanging partner wrote nothing down');
+}
+
+async function abortsWhileTrickling<S>(r: Rehearsal<S>): Promise<void> {
+  r.partner.setFaults({ trickleMs: 100 });
+  const message = r.message();
+  const abort = new AbortController();
+  const pending = r.publish(message, abort.signal);
+  assert.ok(await eventually(() => r.effects(message.key).length > 0), 'the partner took the message');
+  assert.equal(await within(pending, 500), 'late', 'a trickling partner has not answered');
+  abort.abort();
+  assert.deepEqual(await within(pending), { kind: 'uncertain', reason: 'aborted' });
 }
 
 /** Under a fault the outcome is one of these, in time and without a throw, and the ledger holds so many effects. */

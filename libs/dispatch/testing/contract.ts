@@ -21,6 +21,8 @@ export interface ContractHarness<Settings> {
   readonly entriesPerMessage?: number;
   /** False where the partner's protocol does not carry the CAP identifier or its equivalent; true when left out. */
   readonly carriesIdentifier?: boolean;
+  /** The partner can break off its answers and trickle them (faults `truncate` and `trickleMs`). */
+  readonly breaksOff?: boolean;
 }
 
 /** A running partner and how to reach it. */
