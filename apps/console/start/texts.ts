@@ -7,7 +7,5 @@ export const texts = {
   enterDrill: say('Uđi u vežbu', 'Уђи у вежбу', 'Enter the drill'),
   live: say('Uživo', 'Уживо', 'Live'),
   liveText: say('Stvarna obaveštenja. Ono što drugi službenik odobri odmah ide celoj zemlji.', 'Стварна обавештења. Оно што други службеник одобри одмах иде целој земљи.', 'Real alerts. What a second officer approves goes to the country at once.'),
-  partnerText: say('Vaša odredišta: stanje veze, testovi, tajne, šta treba obrisati.', 'Ваша одредишта: стање везе, тестови, тајне, шта треба обрисати.', 'Your destinations: health, tests, secrets, what has to be erased.'),
-  enterPartner: say('Na vaša odredišta', 'На ваша одредишта', 'To your destinations'),
   enterLive: say('Uđi uživo', 'Уђи уживо', 'Enter live'),
 };
