@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { ProblemAnswer, type ApiClient } from '#apps/findme/drill/api-client.js';
 import { freePort, startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
@@ -67,12 +68,18 @@ inBrowser('the approver\'s desk', () => {
   }, 90_000);
 
   it('shows the frozen revision whole, and every channel as it will be sent', async () => {
-    const story = await submitted('KU-12/2026');
+    const story = await Story.written(author, 'drill', { caseNumber: 'KU-12/2026' });
+    const photo = await sharp({ create: { width: 90, height: 120, channels: 3, background: '#7788aa' } }).jpeg().toBuffer();
+    story.alert = await (await author.send('PUT', `${story.path}/photo`, photo, { 'content-type': 'image/jpeg', ...story.current })).json() as typeof story.alert;
+    await story.submitted();
     await page.goto('/desk/drill/reviews');
     await page.getByRole('link', { name: 'Review case KU-12/2026' }).click();
     await page.getByRole('heading', { level: 1, name: 'Review: case KU-12/2026' }).waitFor();
     await page.getByText(story.alert.proposal!.contentHash!.slice(0, 12), { exact: true }).waitFor();
     await page.getByRole('heading', { name: 'Serbian, Cyrillic' }).first().waitFor();
+
+    await page.getByRole('img', { name: 'Photo of the child, 90 × 120 pixels' }).waitFor();
+    await until(() => page.evaluate<number>('document.querySelector(".approver-photo img").naturalWidth'), (width) => width === 90);
 
     const tab = (name: string) => page.getByRole('tab', { name }).click();
     await tab('Cell broadcast');
@@ -188,6 +195,41 @@ inBrowser('the approver\'s desk', () => {
     approvals.stop();
     expect(await statusOf(story)).toBe('prepared');
     await dialog().getByRole('button', { name: 'Cancel' }).click();
+  }, 60_000);
+
+  it('keeps drill and live apart: what waits in one is not there in the other', async () => {
+    const story = await submitted('KU-18/2026');
+    await page.goto('/desk/live/reviews');
+    await page.getByText('Nothing waits.').waitFor();
+    expect(await page.title()).toBe('LIVE · Waiting for approval – Find Me');
+    await page.goto(`/desk/live/reviews/${story.alert.id}`);
+    await page.getByText('There is no such alert at this address.').waitFor();
+    await keepPicture(page, 'approver-live');
+  }, 60_000);
+
+  it('can be worked by keyboard alone, from the list to the reason', async () => {
+    await page.goto('/desk/drill/reviews');
+    await page.getByRole('link', { name: 'Review case KU-18/2026' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Review: case KU-18/2026' }).waitFor();
+    const reached = async (name: string): Promise<void> => {
+      for (let presses = 0; presses < 80; presses += 1) {
+        await page.keyboard.press('Tab');
+        if (await page.evaluate<string>('document.activeElement.textContent') === name) return;
+      }
+      throw new Error(`the keyboard does not reach ${name}`);
+    };
+    await page.getByRole('tab', { name: 'Cell broadcast' }).waitFor();
+    await reached('Cell broadcast');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tabpanel').getByText('Parts and octets').first().waitFor();
+    await reached('Reject…');
+    await page.keyboard.press('Enter');
+    await dialog().getByLabel('Reason').waitFor();
+    await page.keyboard.type('Proba tastature.');
+    await reached('Reject');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/desk/drill/reviews');
   }, 60_000);
 
   it('tells a writer why they cannot approve, and the API refuses them too', async () => {
