@@ -64,7 +64,9 @@ export function writingOf({ photo: _apart, ...content }: Content): Writing {
 }
 
 function withPhoto(content: DraftContent, photo: PhotoRef | undefined): DraftContent & { photo?: PhotoRef } {
-  const written = (prune(content) ?? {}) as DraftContent;
+  const { child, lastSeen, assessment, ...rest } = (prune(content) ?? {}) as DraftContent;
+  // Groups that every alert has, so that each thing that is missing in them is named, and not the group.
+  const written = { ...rest, child: { name: {}, ...child }, lastSeen: { place: {}, ...lastSeen }, assessment: assessment ?? {} };
   return photo ? { ...written, photo } : written;
 }
 

@@ -1,5 +1,8 @@
 import type { Fault } from '#kernel/errors.js';
-import { LANGUAGES, type DraftContent, type Wording } from './content.js';
+import type { DraftContent, Language, Wording } from './content.js';
+
+// Named here again, so that a browser gets the letters without the schemas.
+const LANGUAGES: readonly Language[] = ['sr-Latn', 'sr-Cyrl', 'en'];
 
 // The Serbian alphabet, Vuk's order; each Cyrillic letter has one Latin letter (three of them of two signs).
 const PAIRS = 'а:a б:b в:v г:g д:d ђ:đ е:e ж:ž з:z и:i ј:j к:k л:l љ:lj м:m н:n њ:nj о:o п:p р:r с:s т:t ћ:ć у:u ф:f х:h ц:c ч:č џ:dž ш:š'
