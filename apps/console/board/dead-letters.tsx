@@ -12,6 +12,8 @@ import { ReasonFields, useReason } from './reason.js';
 import { texts } from './texts.js';
 
 type Letter = ShownBoard['deadLetters']['items'][number];
+const isEnding = ({ kind }: Letter): boolean => kind !== 'alert' && kind !== 'update';
+
 type Verdict = 'retry' | 'close';
 
 /** Deliveries that wait for a person, with the two things that a person can do. */
@@ -19,7 +21,9 @@ export function DeadLetters({ letters, names, onDone }: { readonly letters: Show
   const t = useSay();
   const may = useMay();
   const [open, setOpen] = useState<{ readonly letter: Letter; readonly verdict: Verdict }>();
-  const { total, items } = letters;
+  const { total } = letters;
+  // An ending comes first: somebody is still showing a child who is found.
+  const items = [...letters.items].sort((a, b) => Number(isEnding(b)) - Number(isEnding(a)));
   const nameOf = ({ destination }: Letter): string => names.destination(destination) ?? destination;
   return (
     <>

@@ -48,7 +48,7 @@ export default function Alerts({ mode }: DeskProps) {
         <>
           <Group title={texts.running} alerts={active} mode={mode} />
           <Group title={texts.inHand} alerts={all.filter(({ status }) => status === 'prepared')} mode={mode} />
-          <Group title={texts.over} alerts={all.filter(({ status }) => status !== 'active' && status !== 'prepared')} mode={mode} />
+          <Group title={texts.over} alerts={all.filter(({ status }) => status !== 'active' && status !== 'prepared')} mode={mode} isOver />
           {hasNextPage && <p><Button isPending={isFetchingNextPage} onPress={() => void fetchNextPage()}>{t(texts.older)}</Button></p>}
         </>
       )}
@@ -56,7 +56,7 @@ export default function Alerts({ mode }: DeskProps) {
   );
 }
 
-function Group({ title, alerts, mode }: { readonly title: Wording; readonly alerts: readonly Summary[]; readonly mode: string }) {
+function Group({ title, alerts, mode, isOver = false }: { readonly title: Wording; readonly alerts: readonly Summary[]; readonly mode: string; readonly isOver?: boolean }) {
   const t = useSay();
   const { dateTime } = useFormat();
   return (
@@ -64,15 +64,15 @@ function Group({ title, alerts, mode }: { readonly title: Wording; readonly aler
       <h2>{t(title)}</h2>
       {alerts.length === 0 ? <p className="muted">{t(texts.none)}</p> : (
         <div className="scroll" role="group" aria-label={t(title)} tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.caseNumber)}</th><th scope="col">{t(texts.status)}</th><th scope="col">{t(texts.opened)}</th><th scope="col">{t(texts.until)}</th></tr></thead>
+          <table className="board-list">
+            <thead><tr><th scope="col">{t(texts.caseNumber)}</th><th scope="col">{t(texts.status)}</th><th scope="col">{t(texts.opened)}</th><th scope="col">{t(isOver ? texts.endedAt : texts.until)}</th></tr></thead>
             <tbody>
               {alerts.map(({ id, caseNumber, status, proposal, createdAt, expiresAt, endedAt }) => (
                 <tr key={id}>
                   <th scope="row"><Link href={`/${mode}/alerts/${id}`}>{caseNumber || t(texts.noCaseNumber)}</Link></th>
                   <td><div className="row"><Badge tone={status === 'active' ? 'info' : undefined}>{t(STATUS_NAMES[status])}</Badge>{proposal && <span className="muted">{t(texts.proposal[proposal.status as keyof typeof texts.proposal])}</span>}</div></td>
                   <td>{dateTime(createdAt)}</td>
-                  <td>{endedAt ? `${t(texts.endedAt)} ${dateTime(endedAt)}` : expiresAt ? dateTime(expiresAt) : '–'}</td>
+                  <td>{endedAt ?? expiresAt ? dateTime((endedAt ?? expiresAt)!) : '–'}</td>
                 </tr>
               ))}
             </tbody>

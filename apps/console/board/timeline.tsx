@@ -34,6 +34,9 @@ export function Timeline({ mode, id, names, news }: { readonly mode: Mode; reado
     const calm = setTimeout(() => void refetch(), CALM_MS);
     return () => { clearTimeout(calm); };
   }, [news, refetch]);
+  const newest = Date.parse(data?.pages[0]?.items[0]?.at ?? '');
+  // The time alone is enough for what is of one day.
+  const isLong = (at: string): boolean => newest - Date.parse(at) > 20 * 3_600_000;
   const facts = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <section className="card" aria-labelledby="board-timeline">
@@ -41,7 +44,7 @@ export function Timeline({ mode, id, names, news }: { readonly mode: Mode; reado
       <div className="no-print"><Check label={t(texts.everything)} isSelected={everything} onChange={setEverything} /></div>
       {error && <Notice tone="warn"><p>{t(texts.timelineFailed)}</p></Notice>}
       <ol className="board-facts">
-        {facts.map((fact) => <li key={fact.seq}><time dateTime={fact.at} title={dateTime(fact.at)}>{timeToSecond(fact.at)}</time><span>{t(tell(fact, names))}</span></li>)}
+        {facts.map((fact) => <li key={fact.seq}><time dateTime={fact.at} title={dateTime(fact.at)}>{isLong(fact.at) ? dateTime(fact.at) : timeToSecond(fact.at)}</time><span>{t(tell(fact, names))}</span></li>)}
       </ol>
       {hasNextPage && <p className="no-print"><Button kind="quiet" isPending={isFetchingNextPage} onPress={() => void fetchNextPage()}>{t(texts.earlier)}</Button></p>}
     </section>

@@ -83,7 +83,7 @@ const REASONS: Readonly<Record<string, Wording>> = {
   withdrawn: say('obaveštenje je povučeno', 'обавештење је повучено', 'the alert was withdrawn'),
   erased: say('podaci su izbrisani', 'подаци су избрисани', 'the data was erased'),
   never_accepted: say('nikada nije primljeno', 'никада није примљено', 'it was never accepted'),
-  invalid_answer: say('odgovor se ne razume', 'одговор се не разуме', 'its answer is not understood'),
+  answer_invalid: say('odgovor se ne razume', 'одговор се не разуме', 'its answer is not understood'),
   hash_not_approved: say('sadržaj nije onaj koji je odobren', 'садржај није онај који је одобрен', 'the content is not what was approved'),
   no_proof: say('nema dokaza', 'нема доказа', 'no proof'),
   too_short: say('prekratko', 'прекратко', 'too short'),
@@ -93,6 +93,8 @@ const REASONS: Readonly<Record<string, Wording>> = {
 export function reasonName(code: string): Wording {
   const known = REASONS[code];
   if (known) return known;
+  const status = /^http_(\d{3})$/.exec(code)?.[1];
+  if (status !== undefined) return say(`odgovorio je sa HTTP ${status}`, `одговорио је са HTTP ${status}`, `answered HTTP ${status}`);
   // `unreachable: timeout`: what happened, and what lies behind it.
   const [what, ...behind] = code.split(': ');
   if (behind.length === 0 || what === undefined) return asIs(code);
