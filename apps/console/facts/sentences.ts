@@ -119,6 +119,9 @@ const SENTENCES: { readonly [Type in FactType]?: Sentence<Type> } = {
   'change.refused': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} odbija predloženu izmenu.`, 'sr-Cyrl': `${who[l]} одбија предложену измену.`, en: `${who[l]} refused a proposed change.` })[l]),
   'change.taken_back': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} povlači svoj predlog izmene.`, 'sr-Cyrl': `${who[l]} повлачи свој предлог измене.`, en: `${who[l]} took a proposed change back.` })[l]),
   'change.expired': () => say('Predlog izmene je istekao.', 'Предлог измене је истекао.', 'A proposed change expired.'),
+  'destination.changed': ({ destination, enabled }, { to }) => (enabled
+    ? say(`Dva administratora menjaju odredište: ${to(destination)}.`, `Два администратора мењају одредиште: ${to(destination)}.`, `Two administrators changed a destination: ${to(destination)}.`)
+    : say(`Dva administratora isključuju odredište: ${to(destination)}.`, `Два администратора искључују одредиште: ${to(destination)}.`, `Two administrators disabled a destination: ${to(destination)}.`)),
   'secret.rotated': ({ destination, secret }, { to }) => say(`${to(destination)}: nova tajna „${secret}“.`, `${to(destination)}: нова тајна „${secret}“.`, `${to(destination)}: new secret “${secret}”.`),
   'secret.retired': ({ destination, secret }, { to }) => say(`${to(destination)}: stara tajna „${secret}“ više ne važi.`, `${to(destination)}: стара тајна „${secret}“ више не важи.`, `${to(destination)}: the old secret “${secret}” is no longer valid.`),
   'test.requested': ({ destination }, { to }) => say(`${to(destination)} traži probu veze.`, `${to(destination)} тражи пробу везе.`, `${to(destination)} asked for a connection test.`),
