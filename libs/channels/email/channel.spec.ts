@@ -2,9 +2,11 @@ import { simpleParser } from 'mailparser';
 import sharp from 'sharp';
 import { SMTPServer } from 'smtp-server';
 import type { AddressInfo } from 'node:net';
+import type { Notice } from '#alerts/notice.js';
 import type { Receipt } from '#dispatch/channel.js';
 import { sampleEnding, sampleMessage, samplePhoto } from '#dispatch/testing/sample-notice.js';
 import { email } from './channel.js';
+import type { EmailSettings } from './config.js';
 import { outcomeOf } from './outcome.js';
 import { readReply } from './smtp.js';
 import { lineTo, newsroom } from './testing/newsroom.js';
@@ -41,7 +43,7 @@ async function choosy(answers: Map<string, number>, more: object = {}) {
     await connection.close();
     await new Promise<void>((done) => server.close(() => done()));
   };
-  return { taken, mails, receipts, connection, close };
+  return { taken, mails, receipts, connection, settings: destination.settings, close };
 }
 
 describe('a mail to several newsrooms', () => {
@@ -102,6 +104,33 @@ describe('the poster for newsrooms', () => {
     } finally {
       await close();
     }
+  });
+
+  const shown = (notice: Notice, settings: EmailSettings) => email.exhibits!(notice, settings).filter(({ mediaType }) => mediaType === 'image/jpeg');
+
+  it('is shown to whoever approves it as the very picture that is attached', async () => {
+    const { connection, mails, settings, close } = await choosy(new Map());
+    try {
+      const message = sampleMessage();
+      const [exhibit, ...others] = shown(message.notice, settings);
+      expect(others).toEqual([]);
+      expect(exhibit).toMatchObject({ name: 'poster-sr-Latn.jpg', language: 'sr-Latn' });
+      await connection.publish(message, patient());
+      const [poster] = await posterIn(mails[0]!);
+      expect(Buffer.compare(Buffer.from(await exhibit!.make(message)), poster!.content)).toBe(0);
+    } finally {
+      await close();
+    }
+  });
+
+  it('is shown with no ending, not to those who get none, and is missing where the mail goes without', async () => {
+    const message = sampleMessage();
+    const settingsOf = async (more: object) => (await newsroom(more)).settings;
+    expect(shown(sampleEnding('found', message.notice), await settingsOf({}))).toEqual([]);
+    expect(shown(message.notice, await settingsOf({ poster: null }))).toEqual([]);
+    expect(shown(message.notice, await settingsOf({ to: [], audience: { kind: 'subscribers' } }))).toEqual([]);
+    const [tooLarge] = shown(message.notice, await settingsOf({ poster: { maxBytes: 50_000 } }));
+    await expect(tooLarge!.make(message)).rejects.toMatchObject({ code: 'PREVIEW_MISSING' });
   });
 
   it.each([['it would be too large', { poster: { maxBytes: 50_000 } }], ['the newsroom wants none', { poster: null }]])('is left out where %s, and the mail goes', async (_why, more) => {

@@ -6,7 +6,7 @@ import { emailSettings, type EmailSettings } from './config.js';
 import { composeMail, encodeMail, exhibits, previewMail } from './encode.js';
 import { EMAIL } from './links.js';
 import { isLasting, outcomeOf } from './outcome.js';
-import { posterOf } from './poster.js';
+import { posterExhibits, posterOf } from './poster.js';
 import { receiptKeyOf } from './receipt-key.js';
 import { openPool } from './server.js';
 import type { Rejection, SmtpPool } from './smtp.js';
@@ -25,7 +25,7 @@ export const email: Channel<EmailSettings> = {
   parts: ({ audience }) => audience?.shards ?? 1,
   attemptMs: ({ audience }) => audience?.partMs ?? ATTEMPT_MS,
   preview: previewMail,
-  exhibits,
+  exhibits: (notice, settings) => [...exhibits(notice, settings), ...posterExhibits(notice, settings)],
   reaches: ({ audience, to }) => (audience ? { members: EMAIL } : { people: to.length }),
   open: (destination, line) => (destination.settings.audience ? new Citizens(destination, line, destination.settings.audience) : new EmailConnection(destination, line)),
 };
