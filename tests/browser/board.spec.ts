@@ -125,6 +125,8 @@ inBrowser('the fan-out board in a browser', () => {
     await page.goto(at(third.alert.id));
     await page.getByRole('button', { name: 'Begin an update' }).click();
     await page.getByText('Update 2: draft.').waitFor();
+    await page.getByRole('link', { name: 'Go to writing' }).click();
+    await page.getByRole('heading', { level: 3, name: 'KU-1234/2026' }).first().waitFor();
   });
 });
 

@@ -1,5 +1,5 @@
 import type { ShownBoard } from '#apps/api/board.controller.js';
-import { Button } from '../design/button.js';
+import { Button, LinkButton } from '../design/button.js';
 import { Notice } from '../design/notice.js';
 import { useSay } from '../language.js';
 import { useDecision } from './decision.js';
@@ -10,7 +10,14 @@ export function Revise({ board: { alert }, onDone }: { readonly board: ShownBoar
   const t = useSay();
   const { decide, isPending, trouble } = useDecision(`/v1/${alert.mode}/alerts/${alert.id}/revise`, {}, { onDone });
   const { proposal } = alert;
-  if (proposal) return <p>{t(texts.updateInHand(proposal.revision, t(texts.proposal[proposal.status as keyof typeof texts.proposal])))}</p>;
+  if (proposal) {
+    return (
+      <>
+        <p>{t(texts.updateInHand(proposal.revision, t(texts.proposal[proposal.status as keyof typeof texts.proposal])))}</p>
+        {proposal.status !== 'in_review' && <LinkButton href={`/${alert.mode}/drafts`}>{t(texts.goOnWriting)}</LinkButton>}
+      </>
+    );
+  }
   return (
     <>
       <Button isPending={isPending} onPress={decide}>{t(texts.revise)}</Button>

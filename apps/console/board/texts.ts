@@ -168,7 +168,7 @@ export const texts = {
   // Update.
   revise: say('Započni dopunu', 'Започни допуну', 'Begin an update'),
   updateInHand: (revision: number, state: string) => say(`Dopuna ${revision}: ${state}.`, `Допуна ${revision}: ${state}.`, `Update ${revision}: ${state}.`),
-  revised: say('Dopuna je započeta. Dok je drugi službenik ne odobri, važi ono što je poslato.', 'Допуна је започета. Док је други службеник не одобри, важи оно што је послато.', 'The update has begun. Until a second officer approves it, what was sent stays in force.'),
+  goOnWriting: say('Idi na pisanje', 'Иди на писање', 'Go to writing'),
 
   // Timeline.
   timeline: say('Tok događaja', 'Ток догађаја', 'Timeline'),
