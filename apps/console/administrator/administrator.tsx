@@ -2,6 +2,7 @@ import { Page } from '../page.js';
 import { useSay } from '../language.js';
 import { SettledChanges, WaitingChanges } from './changes.js';
 import { Officers } from './officers.js';
+import { Partners } from './partners.js';
 import { ProposalDesk } from './proposal.js';
 import { texts } from './texts.js';
 
@@ -14,6 +15,7 @@ export default function Administrator() {
       <ProposalDesk>
         <WaitingChanges />
         <Officers />
+        <Partners />
         <SettledChanges />
       </ProposalDesk>
     </Page>

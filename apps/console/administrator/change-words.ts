@@ -7,12 +7,17 @@ import { ROLE_NAMES, texts } from './texts.js';
 const KINDS: Readonly<Record<string, Wording>> = {
   'officer.add': say('Novi službenik', 'Нови службеник', 'New officer'),
   'officer.change': say('Uloge i pristup', 'Улоге и приступ', 'Roles and access'),
+  'destination.set': say('Odredište', 'Одредиште', 'Destination'),
+  'destination.disable': say('Isključenje odredišta', 'Искључење одредишта', 'Disabling a destination'),
+  'destination.enable': say('Uključenje odredišta', 'Укључење одредишта', 'Enabling a destination'),
   'officer.reset': say('Poništavanje prijave', 'Поништавање пријаве', 'Reset of a sign-in'),
 };
 
 /** What the fields of proposals are called. A new field is a line here; without one it is shown by its own name. */
 const FIELDS: Readonly<Record<string, Wording>> = {
   userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter, officer: say('Službenik', 'Службеник', 'Officer'),
+  id: say('Oznaka', 'Ознака', 'Identifier'), name: say('Naziv', 'Назив', 'Name'), channel: say('Kanal', 'Канал', 'Channel'), mode: say('Svet', 'Свет', 'World'), settings: say('Podešavanja', 'Подешавања', 'Settings'),
+  fallbacks: say('Rezervni putevi', 'Резервни путеви', 'Fallbacks'),
   destinations: say('Odredišta', 'Одредишта', 'Destinations'),
 };
 const YES = say('da', 'да', 'yes');

@@ -13,14 +13,14 @@ export const httpsAddress = z.string().max(2000).refine((text) => {
 /** What every destination has that is reached by HTTPS: the fields of a strict object. */
 export const httpsAddressFields = {
   /** Where messages go; a HEAD of the same address tells whether the partner is well. */
-  url: httpsAddress,
+  url: httpsAddress.describe('Where messages go; a HEAD of the same address tells whether the partner is well.'),
   /** Secret: PEM of the authorities that may vouch for the partner's server. Public ones when left out. */
-  ca: secretName.optional(),
+  ca: secretName.optional().describe('Name of a secret: PEM of the authorities that may vouch for the server. Public ones when left out.'),
   /** Secrets: PEM by which we name ourselves to the partner's server (mutual TLS). */
-  clientKey: secretName.optional(),
-  clientCertificate: secretName.optional(),
+  clientKey: secretName.optional().describe('Name of a secret: PEM of our key for mutual TLS.'),
+  clientCertificate: secretName.optional().describe('Name of a secret: PEM of the certificate of that key.'),
   /** Milliseconds for one request, connecting included. */
-  timeoutMs: z.int().min(100).max(60_000).default(10_000),
+  timeoutMs: z.int().min(100).max(60_000).default(10_000).describe('Milliseconds for one request, connecting included.'),
   /** Secrets of the partner's own server, where the house plays the partner itself. */
   simulated: z.strictObject({ serverKey: secretName, serverCertificate: secretName }).optional(),
 };
@@ -29,7 +29,7 @@ export const httpsAddressFields = {
 export const httpsFields = {
   ...httpsAddressFields,
   /** Secret: `whsec_…`, under which the partner signs its receipts. */
-  secret: secretName,
+  secret: secretName.describe('Name of a secret: whsec_…, under which the partner signs its receipts.'),
 };
 
 export type HttpsAddress = z.infer<z.ZodObject<typeof httpsAddressFields>>;
