@@ -14,7 +14,7 @@ export interface AimReached {
   readonly met: boolean;
 }
 
-const PROGRAMS = ['approve-to-last-byte', 'receipts', 'audit', 'web-push', 'smpp'] as const;
+const PROGRAMS = ['approve-to-last-byte', 'receipts', 'audit', 'audit-search', 'web-push', 'smpp'] as const;
 
 /**
  * Runs the benchmarks under `tests/bench/`, or the one that is named, and sums up. The figures depend on the machine, so

@@ -14,7 +14,7 @@ export function readSearch(query: string): Search {
 
 /** The address of a page with a search. */
 export function searchPath(page: string, search: Search): string {
-  const query = new URLSearchParams(FIELDS.flatMap((field) => (search[field] ? [[field, search[field]]] : []))).toString();
+  const query = new URLSearchParams(FIELDS.flatMap((field): [string, string][] => (search[field] ? [[field, search[field]]] : []))).toString();
   return query === '' ? page : `${page}?${query}`;
 }
 

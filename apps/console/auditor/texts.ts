@@ -117,5 +117,6 @@ export const texts = {
   max: say('najduže', 'најдуже', 'longest'),
   countOf: say('merenja', 'мерења', 'measured'),
   chart: say('Grafikon; iste brojke su u tabeli ispod.', 'Графикон; исте бројке су у табели испод.', 'A chart; the same figures are in the table below.'),
+  legend: say('Traka: medijana. Tanka traka: 95 od 100. Crta: najduže.', 'Трака: медијана. Танка трака: 95 од 100. Црта: најдуже.', 'Bar: the median. Thin bar: 95 of 100. Mark: the longest.'),
   logScale: say('Svaka podela je deset puta duža od prethodne.', 'Свака подела је десет пута дужа од претходне.', 'Each division is ten times as long as the one before.'),
 } as const;

@@ -50,6 +50,7 @@ function Figures({ measure, times }: { readonly measure: Measure; readonly times
       <h2 id={`auditor-${measure}`}>{title}</h2>
       {channels.length === 0 ? <p>{t(texts.nothing)}</p> : (
         <>
+          <p className="muted">{t(texts.legend)} {t(texts.logScale)}</p>
           <Chart title={`${title}, ${t(texts.byChannel)}`} note={`${t(texts.chart)} ${t(texts.logScale)}`} duration={format.duration}
             bars={channels.map(({ channel, medianMs, p95Ms, maxMs }) => ({ name: t(channelName(channel)), median: medianMs, p95: p95Ms, max: maxMs }))} />
           <Table label={`${title}, ${t(texts.byChannel)}`} head={[t(texts.channel), ...head]}>
