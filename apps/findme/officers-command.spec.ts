@@ -27,18 +27,21 @@ async function officers(...parameters: string[]): Promise<string> {
 }
 
 describe('the command for officers', () => {
-  it('adds an officer, tells password and second factor once, lists, disables and enables, each with a fact', async () => {
+  it('adds an officer, tells password and second factor once, lists, disables, enables and resets, each with a fact', async () => {
     const added = await officers('add', 'marko.markovic', 'Marko Izmišljeni', 'author,approver');
     expect(added).toMatch(/password {7}\S{19}\n {2}second factor {2}[A-Z2-7]{32}\n {2}otpauth:/);
     expect(await officers('list')).toMatch(/^marko\.markovic\s+enabled\s+author, approver\s+Marko Izmišljeni\n$/);
     await officers('disable', 'marko.markovic');
     expect(await officers('list')).toContain('disabled');
     await officers('enable', 'marko.markovic');
+    const reset = await officers('reset', 'marko.markovic');
+    expect(reset).toMatch(/password {7}\S{19}\n {2}second factor {2}[A-Z2-7]{32}\n {2}otpauth:/);
+    expect(reset).not.toBe(added.replace('Added', 'Reset'));
     const client = new pg.Client({ connectionString: database.ownerUrl });
     await client.connect();
     const { rows } = await client.query<{ type: string }>('SELECT type FROM facts ORDER BY seq');
     await client.end();
-    expect(rows.map((r) => r.type)).toEqual(['officer.added', 'officer.changed', 'officer.changed']);
+    expect(rows.map((r) => r.type)).toEqual(['officer.added', 'officer.changed', 'officer.changed', 'officer.sign_in_reset']);
   });
 
   it('adds a technician of a partner with what they answer for, and none without', async () => {
@@ -51,6 +54,7 @@ describe('the command for officers', () => {
     await expect(officers('add', 'pera', 'Pera Izmišljeni', 'president')).rejects.toThrow('OFFICER_INVALID');
     await expect(officers('add', 'marko.markovic', 'Drugi Izmišljeni', 'author')).rejects.toThrow('USER_NAME_TAKEN');
     await expect(officers('disable', 'niko')).rejects.toThrow('no officer niko');
+    await expect(officers('reset', 'niko')).rejects.toThrow('no officer niko');
     await expect(officers('promote')).rejects.toThrow('npm run officers -- list');
   });
 });

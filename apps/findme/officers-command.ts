@@ -19,6 +19,7 @@ npm run officers -- add USER "DISPLAY NAME" ROLE[,ROLE]     roles: ${ROLES.join(
 npm run officers -- add USER "DISPLAY NAME" partner DESTINATION[,DESTINATION]
 npm run officers -- disable USER                            ends all their sessions
 npm run officers -- enable USER
+npm run officers -- reset USER                              new password and second factor; ends all their sessions
 `;
 
 /**
@@ -28,7 +29,7 @@ npm run officers -- enable USER
 export async function officersCommand(parameters: readonly string[], environment: NodeJS.ProcessEnv, print: (text: string) => void): Promise<number> {
   const { positionals: [verb, user, displayName, roles, destinations] } = parseArgs({ args: [...parameters], allowPositionals: true, strict: false });
   const work = verb === 'list' ? list() : verb === 'add' && user && displayName && roles ? add(user, displayName, roles, destinations)
-    : (verb === 'disable' || verb === 'enable') && user ? enable(user, verb === 'enable') : undefined;
+    : verb === 'reset' && user ? reset(user) : (verb === 'disable' || verb === 'enable') && user ? enable(user, verb === 'enable') : undefined;
   if (!work) throw new Refusal(USAGE);
   const { folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
   const masterKey = Buffer.from(secretsIn(folder)('master-key'), 'hex');
@@ -61,10 +62,24 @@ function add(userName: string, displayName: string, roles: string, destinations?
   };
 }
 
+function reset(userName: string): Work {
+  return async (accounts) => {
+    const officer = await named(accounts, userName);
+    const password = newPassword();
+    const { totpSecret, otpauthUri } = await accounts.reset(officer, password, SYSTEM);
+    return `Reset ${userName}. Told once; hand it over in person:\n  password       ${password}\n  second factor  ${totpSecret}\n  ${otpauthUri}\n`;
+  };
+}
+
+async function named(accounts: Accounts, userName: string): Promise<Officer> {
+  const officer = (await accounts.list()).find((o) => o.userName === userName);
+  if (!officer) throw new Refusal(`There is no officer ${userName}.`);
+  return officer;
+}
+
 function enable(userName: string, enabled: boolean): Work {
   return async (accounts) => {
-    const officer: Officer | undefined = (await accounts.list()).find((o) => o.userName === userName);
-    if (!officer) throw new Refusal(`There is no officer ${userName}.`);
+    const officer = await named(accounts, userName);
     await accounts.change(officer.id, { roles: officer.roles, enabled }, SYSTEM);
     return `${userName} is ${enabled ? 'enabled' : 'disabled'}.\n`;
   };

@@ -254,6 +254,20 @@ export class Accounts {
     if (!(await this.parts.officers.change(officer, { roles, enabled: to.enabled }, now, fact))) throw fail('OFFICER_INVALID', 'id');
   }
 
+  /**
+   * Gives an officer a new password and second factor, and ends everything they had open: the owner's way where no two
+   * administrators are left to reset it. Returns the secret, shown this once. Throws OFFICER_INVALID, PASSWORD_WEAK.
+   */
+  async reset(officer: Pick<Officer, 'id' | 'userName'>, password: string, by: Actor): Promise<{ readonly totpSecret: string; readonly otpauthUri: string }> {
+    const { officers, passwords, masterKey, clock } = this.parts;
+    checkPassword(password, officer.userName);
+    const totpSecret = newTotpSecret();
+    const to = { passwordHash: await passwords.hash(password), sealedTotp: seal(masterKey, Buffer.from(totpSecret, 'utf8'), totpPurpose(officer.id)) };
+    const now = clock.now();
+    if (!(await officers.reset(officer.id, to, now, this.fact('officer.sign_in_reset', by, { officer: officer.id }, now)))) throw fail('OFFICER_INVALID', 'id');
+    return { totpSecret, otpauthUri: otpauthUri(totpSecret, officer.userName) };
+  }
+
   /** All officers, by user name. */
   list(): Promise<readonly Officer[]> {
     return this.parts.officers.list();

@@ -30,6 +30,8 @@ export interface OfficerStore {
    * Locks the officer's row, as `SessionStore.open` does. False, and nothing written, when there is none.
    */
   change(id: OfficerId, change: { readonly roles: readonly Role[]; readonly enabled: boolean }, at: Date, fact: Fact): Promise<boolean>;
+  /** Replaces both factors, deletes passkeys and an enrolment under way, and ends all open sessions. False, and nothing written, when there is no such officer. */
+  reset(id: OfficerId, to: Pick<Account, 'passwordHash' | 'sealedTotp'>, at: Date, fact: Fact): Promise<boolean>;
   /** Replaces a password hash if it is still `from`. */
   rehash(id: OfficerId, from: string, to: string): Promise<void>;
 }

@@ -39,6 +39,7 @@ describeIdentityStores('in PostgreSQL', async () => {
     officers: {
       add: (account, fact) => byOwner.add(account, fact),
       change: (id, change, at, fact) => byOwner.change(id, change, at, fact),
+      reset: (id, to, at, fact) => byOwner.reset(id, to, at, fact),
       findByUserName: (userName) => byApp.findByUserName(userName),
       findById: (id) => byApp.findById(id),
       list: () => byApp.list(),

@@ -20,7 +20,7 @@ interface SessionRow {
 const SESSION = 's.id AS session_id, s.officer_id, s.token_hash, s.opened_at, s.seen_at, s.ended_at, s.ended_cause, s.method';
 
 /**
- * Officers in PostgreSQL. `add` and `change` need the owner's login: the applications' role may read officers and use up
+ * Officers in PostgreSQL. `add`, `change` and `reset` need the owner's login: the applications' role may read officers and use up
  * their codes, and the database refuses it anything more.
  */
 export class PgOfficerStore implements OfficerStore {
@@ -59,6 +59,19 @@ export class PgOfficerStore implements OfficerStore {
       const changed = await rows(manager, 'UPDATE officers SET roles = $2, enabled = $3 WHERE id = $1 RETURNING id', [id, roles, enabled]);
       if (changed.length === 0) return false;
       if (!enabled) await endSessions(manager, id, at, 'disabled');
+      await append(manager, fact);
+      return true;
+    });
+  }
+
+  reset(id: OfficerId, { passwordHash, sealedTotp }: Pick<Account, 'passwordHash' | 'sealedTotp'>, at: Date, fact: Fact): Promise<boolean> {
+    return inTransaction(this.source, async (manager) => {
+      const reset = await rows(manager, 'UPDATE officers SET password_hash = $2, sealed_totp = $3, totp_last_step = 0 WHERE id = $1 RETURNING id',
+        [id, passwordHash, sealedTotp && Buffer.from(sealedTotp)]);
+      if (reset.length === 0) return false;
+      await rows(manager, 'DELETE FROM passkeys WHERE officer_id = $1', [id]);
+      await rows(manager, 'DELETE FROM enrolments WHERE officer_id = $1', [id]);
+      await endSessions(manager, id, at, 'reset');
       await append(manager, fact);
       return true;
     });

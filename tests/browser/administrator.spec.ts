@@ -97,6 +97,7 @@ inBrowser('the administrator\'s desk in a browser', () => {
     await first.getByRole('dialog').getByRole('button', { name: 'Propose' }).click();
     await first.getByText('The proposal now waits for another administrator.').waitFor();
     await second.reload();
+    await second.getByText('Now: author, approver; enabled').waitFor();
     await second.getByRole('button', { name: 'Refuse: Roles and access' }).click();
     const dialog = second.getByRole('dialog', { name: 'Refuse this change?' });
     await dialog.getByRole('button', { name: 'Refuse', exact: true }).click();

@@ -15,7 +15,7 @@ const KINDS: Readonly<Record<string, Wording>> = {
 
 /** What the fields of proposals are called. A new field is a line here; without one it is shown by its own name. */
 const FIELDS: Readonly<Record<string, Wording>> = {
-  userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter, officer: say('Službenik', 'Службеник', 'Officer'),
+  officer: say('Službenik', 'Службеник', 'Officer'), userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter,
   id: say('Oznaka', 'Ознака', 'Identifier'), name: say('Naziv', 'Назив', 'Name'), channel: say('Kanal', 'Канал', 'Channel'), mode: say('Svet', 'Свет', 'World'), settings: say('Podešavanja', 'Подешавања', 'Settings'),
   fallbacks: say('Rezervni putevi', 'Резервни путеви', 'Fallbacks'),
   destinations: say('Odredišta', 'Одредишта', 'Destinations'),
@@ -36,7 +36,10 @@ export function changeRows({ payload }: Pick<ChangeShown, 'payload'>, t: (text: 
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.map((item) => (name === 'roles' && isRole(item) ? t(ROLE_NAMES[item]) : item)).join(', ');
     return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value, null, 1);
   };
-  return Object.entries(payload).map(([name, value]) => [Object.hasOwn(FIELDS, name) ? t(FIELDS[name]!) : name, valueOf(name, value)]);
+  // As the table of names has them, what the change is about first; then what it does not know.
+  const order = Object.keys(FIELDS);
+  const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return Object.entries(payload).sort(([a], [b]) => rank(a) - rank(b)).map(([name, value]) => [Object.hasOwn(FIELDS, name) ? t(FIELDS[name]!) : name, valueOf(name, value)]);
 }
 
 const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);

@@ -14,7 +14,7 @@ import { useMay, useSession } from '../session.js';
 import { changeRows, kindWords } from './change-words.js';
 import { useRoster } from './roster.js';
 import { useProposalDesk } from './proposal.js';
-import { texts } from './texts.js';
+import { ROLE_NAMES, texts } from './texts.js';
 
 const LOOK_AGAIN_MS = 15_000;
 const TONES: Readonly<Record<ChangeShown['status'], Tone>> = { open: 'info', confirmed: 'ok', refused: 'bad', taken_back: 'warn', expired: 'warn' };
@@ -119,11 +119,14 @@ export function SettledChanges() {
 
 function Content({ change }: { readonly change: ChangeShown }) {
   const t = useSay();
-  const { nameOf } = useRoster();
+  const { nameOf, officers } = useRoster();
+  // Who confirms sees what there is beside what there will be.
+  const before = change.status === 'open' && change.kind === 'officer.change' ? officers.find(({ id }) => id === change.payload['officer']) : undefined;
   return (
     <>
       <strong>{t(kindWords(change.kind))}</strong>
       <dl className="administrator-fields">{changeRows(change, t, nameOf).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      {before && <p className="muted">{t(texts.now(before.roles.map((role) => t(ROLE_NAMES[role])).join(', '), t(before.enabled ? texts.enabled : texts.disabled)))}</p>}
       {change.hasSecret && <p className="muted">{t(texts.hasSecret)}</p>}
     </>
   );

@@ -27,6 +27,7 @@ export const texts = {
     open: say('čeka', 'чека', 'waiting'), confirmed: say('potvrđeno', 'потврђено', 'confirmed'), refused: say('odbijeno', 'одбијено', 'refused'),
     taken_back: say('povučeno', 'повучено', 'taken back'), expired: say('isteklo', 'истекло', 'lapsed'),
   },
+  now: (roles: string, state: string) => say(`Sada: ${roles}; ${state}`, `Сада: ${roles}; ${state}`, `Now: ${roles}; ${state}`),
   hasSecret: say('Uz predlog ide i tajna, koja se ne prikazuje.', 'Уз предлог иде и тајна, која се не приказује.', 'A secret goes with it, which is not shown.'),
   confirm: say('Potvrdi', 'Потврди', 'Confirm'),
   confirmTitle: say('Potvrditi izmenu?', 'Потврдити измену?', 'Confirm this change?'),

@@ -55,6 +55,13 @@ export function memoryStores(): MemoryStores {
         facts.push(fact);
         return true;
       },
+      async reset(id, to, at, fact) {
+        if (!accounts.has(id)) return false;
+        update(id, { ...to, lastStep: 0 });
+        endAll(id, at, 'reset');
+        facts.push(fact);
+        return true;
+      },
       async rehash(id, from, to) {
         if (accounts.get(id)?.passwordHash === from) update(id, { passwordHash: to });
       },

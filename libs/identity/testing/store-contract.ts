@@ -149,6 +149,20 @@ export function describeIdentityStores(name: string, make: () => Promise<StoresU
       expect(await isWritten(unknown)).toBe(false);
     });
 
+    it('replace both factors of an officer who is reset, and end what they had open', async () => {
+      const one = await added({ lastStep: 7 });
+      const session = opening(one.id);
+      await stores.sessions.open(session, 8, fact());
+      const its = fact();
+      expect(await stores.officers.reset(one.id, { passwordHash: 'other', sealedTotp: Buffer.from([7]) }, later, its)).toBe(true);
+      expect(await isWritten(its)).toBe(true);
+      expect(await stores.officers.findById(one.id)).toMatchObject({ passwordHash: 'other', lastStep: 0 });
+      expect((await stores.sessions.find(session.tokenHash))?.session).toMatchObject({ endedAt: later, endedCause: 'reset' });
+      const unknown = fact();
+      expect(await stores.officers.reset(randomIds.next<OfficerId>(), { passwordHash: 'x', sealedTotp: Buffer.from([7]) }, at, unknown)).toBe(false);
+      expect(await isWritten(unknown)).toBe(false);
+    });
+
     it('write a fact about what failed', async () => {
       const its = fact();
       await stores.sessions.note(its);
