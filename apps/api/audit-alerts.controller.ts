@@ -94,12 +94,14 @@ export class AuditAlertsController {
   @Get('names')
   @Door({ action: 'audit.read', summary: 'Who and what the facts speak of: officers, destinations and channels by their ids.', response: namesSchema })
   async names() {
-    const { source, configuration } = this.house;
+    const { source, book } = this.house;
+    // Those that are disabled too: facts go on speaking of them.
+    const known = book.known().map(({ destination: one }) => one);
     const officers = await new PgOfficerStore(source).list();
-    const destinations = configuration.destinations.map(({ id, name, channel, mode: world }) => ({ id, name, channel, mode: world }));
+    const destinations = known.map(({ id, name, channel, mode: world }) => ({ id, name, channel, mode: world }));
     return {
       officers: officers.map(({ id, displayName, roles, enabled }) => ({ id, displayName, roles: [...roles], enabled })),
-      destinations, channels: [...new Set(configuration.destinations.flatMap((d) => [d.channel, ...(d.fallbacks ?? []).map((f) => f.channel)]))].sort(),
+      destinations, channels: [...new Set(known.flatMap((d) => [d.channel, ...(d.fallbacks ?? []).map((f) => f.channel)]))].sort(),
     };
   }
 }

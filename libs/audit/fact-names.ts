@@ -50,6 +50,7 @@ export const FACT_NAMES: Readonly<Partial<Record<FactType, Name>>> = {
   'change.refused': say('Izmena odbijena', 'Измена одбијена', 'Change refused'),
   'change.taken_back': say('Izmena povučena', 'Измена повучена', 'Change taken back'),
   'change.expired': say('Predlog izmene istekao', 'Предлог измене истекао', 'Proposed change expired'),
+  'destination.changed': say('Partner izmenjen', 'Партнер измењен', 'Partner changed'),
   'test.requested': say('Proba partnera zatražena', 'Проба партнера затражена', 'Test of a partner requested'),
   'test.made': say('Proba partnera izvedena', 'Проба партнера изведена', 'Test of a partner made'),
   'secret.rotated': say('Tajna obnovljena', 'Тајна обновљена', 'Secret rotated'),
