@@ -1,7 +1,7 @@
 import { isXmlText, leaf, node, element } from '#cap/xml.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
-import type { Exhibit, Preview, Snapshot } from '#dispatch/channel.js';
+import type { Preview, Snapshot } from '#dispatch/channel.js';
 import type { Fault } from '#kernel/errors.js';
 import { declarations, international, VALUE_LIMIT, writePublication, type Publication } from './common.js';
 import type { Datex2Settings, Sign } from './config.js';
@@ -99,9 +99,4 @@ function previewSigns(notice: Notice, signs: readonly [Sign, ...Sign[]]): Previe
     face: { signs: signs.map(({ id }) => id), rows, columns, centred: false },
     ...(fitted.fits && { pieces: fitted.pages.map((page) => ({ text: page.join('\n') })) }),
   };
-}
-
-/** The DATEX II message. */
-export function exhibits(_notice: Notice, settings: Datex2Settings): readonly Exhibit[] {
-  return [{ name: 'datex2.xml', mediaType: 'application/xml', make: ({ notice }) => Promise.resolve(Buffer.from(encode(notice, settings))) }];
 }

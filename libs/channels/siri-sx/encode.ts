@@ -2,7 +2,7 @@ import { element, isXmlText, leaf, node, xmlText } from '#cap/xml.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Notice, SentNotice } from '#alerts/notice.js';
 import { photoAddress } from '#alerts/photo-address.js';
-import type { Exhibit, Preview, Snapshot } from '#dispatch/channel.js';
+import type { Preview, Snapshot } from '#dispatch/channel.js';
 import type { Fault } from '#kernel/errors.js';
 import type { SiriSxSettings } from './config.js';
 
@@ -118,9 +118,4 @@ export function preview(notice: Notice, settings: SiriSxSettings): readonly Prev
     };
     return [show('headline', headline, settings.summaryLimit), show('full', full, settings.descriptionLimit), show('instruction', instruction, settings.descriptionLimit)];
   });
-}
-
-/** The SIRI document. */
-export function exhibits(_notice: Notice, settings: SiriSxSettings): readonly Exhibit[] {
-  return [{ name: 'siri.xml', mediaType: 'application/xml', make: ({ notice }) => Promise.resolve(Buffer.from(encode(notice, settings))) }];
 }
