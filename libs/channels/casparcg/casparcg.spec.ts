@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { CANARY_NAMES, sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { eventually } from '#dispatch/testing/contract-stage.js';
+import { humming, sharedFolder } from '#dispatch/testing/playout-stage.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
+import { StrangeAnswer } from '#dispatch/playout/control-line.js';
 import type { Voice } from '#alerts/voice.js';
 import { FixedClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
@@ -10,8 +12,8 @@ import { createCasparcg } from './channel.js';
 import type { CasparcgSettingsInput } from './config.js';
 import { airCommands, quoted } from './encode.js';
 import { startFakePartner } from './fake-partner.js';
-import { readAnswer, StrangeAnswer } from './server.js';
-import { humming, sharedFolder, television } from './testing/stage.js';
+import { readAnswer } from './amcp.js';
+import { television } from './testing/stage.js';
 
 const patient = new AbortController().signal;
 

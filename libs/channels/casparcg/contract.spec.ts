@@ -1,8 +1,9 @@
 import { channelContract } from '#dispatch/testing/contract.js';
+import { humming, sharedFolder } from '#dispatch/testing/playout-stage.js';
 import { createCasparcg } from './channel.js';
 import type { CasparcgSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { humming, sharedFolder, television } from './testing/stage.js';
+import { television } from './testing/stage.js';
 
 channelContract<CasparcgSettings>({
   channel: createCasparcg(humming),

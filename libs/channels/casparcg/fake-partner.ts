@@ -4,7 +4,8 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { sha256Hex } from '#kernel/canonical.js';
 import type { Destination } from '#dispatch/channel.js';
-import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import type { FakePartner, Faults } from '#dispatch/testing/fake-partner.js';
+import { Ledger } from '#dispatch/testing/ledger.js';
 import type { CasparcgSettings } from './config.js';
 
 /** A name of ours: alert, key, kind of notice. */
@@ -13,10 +14,9 @@ const OURS = /([0-9a-f]{8}-[0-9a-f-]{27})-([A-Za-z0-9]{16,})-(alert|update|found
 /** Plays a CasparCG server on loopback: AMCP with `REQ`, media read from the folder, layers that end when their length is over. */
 export async function startFakePartner(destination: Destination<CasparcgSettings>): Promise<FakePartner> {
   const { settings } = destination;
-  const ledger: LedgerEntry[] = [];
+  const ledger = new Ledger(destination.id);
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
-  const watchers = new Set<() => void>();
   const layers = new Map<string, { readonly name: string; readonly timer?: NodeJS.Timeout }>();
   let faults: Faults = {};
   const later = (ms: number, act: () => void): NodeJS.Timeout => {
@@ -30,11 +30,10 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
   const write = (name: string, command: string): void => {
     const [, , key, kind] = OURS.exec(name) ?? [];
     if (key === undefined) return;
-    ledger.push({
+    ledger.write({
       key, action: kind === 'found' || kind === 'withdrawn' ? 'withdraw' : 'publish', sha256: sha256Hex(command),
-      duplicate: ledger.some((entry) => entry.key === key), at: Date.now(),
+      duplicate: ledger.entries.some((entry) => entry.key === key), at: Date.now(),
     });
-    for (const look of [...watchers]) look();
   };
   const play = (layer: string, name: string, frames: number | undefined): void => {
     clearTimeout(layers.get(layer)?.timer);
@@ -94,22 +93,9 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
   server.listen(settings.port, '127.0.0.1');
   await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port, ledger,
+    port: (server.address() as AddressInfo).port, ledger: ledger.entries,
     setFaults: (set) => void (faults = set),
-    waitFor: (predicate, timeoutMs = 5_000) => new Promise((done, reject) => {
-      const look = (): void => {
-        if (!predicate(ledger)) return;
-        clearTimeout(timer);
-        watchers.delete(look);
-        done(ledger);
-      };
-      const timer = setTimeout(() => {
-        watchers.delete(look);
-        reject(new Error(`the ledger of ${destination.id} did not come to what was awaited; it has ${ledger.length} entries`));
-      }, timeoutMs);
-      watchers.add(look);
-      look();
-    }),
+    waitFor: (predicate, timeoutMs) => ledger.waitFor(predicate, timeoutMs),
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       for (const socket of sockets) socket.destroy();

@@ -1,8 +1,9 @@
 import { channelContract } from '#dispatch/testing/contract.js';
+import { humming, sharedFolder } from '#dispatch/testing/playout-stage.js';
 import { createLiquidsoap } from './channel.js';
 import type { LiquidsoapSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { humming, radio, sharedFolder } from './testing/stage.js';
+import { radio } from './testing/stage.js';
 
 channelContract<LiquidsoapSettings>({
   channel: createLiquidsoap(humming),

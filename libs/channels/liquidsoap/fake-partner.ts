@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { sha256Hex } from '#kernel/canonical.js';
 import type { Destination } from '#dispatch/channel.js';
-import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import type { FakePartner, Faults } from '#dispatch/testing/fake-partner.js';
+import { Ledger } from '#dispatch/testing/ledger.js';
 import type { LiquidsoapSettings } from './config.js';
 
 interface Held {
@@ -23,7 +24,7 @@ const NOTICE_MS = 24_000;
  */
 export async function startFakePartner(destination: Destination<LiquidsoapSettings>): Promise<FakePartner> {
   const { port, queue, simulated } = destination.settings;
-  const station = new Station(queue, NOTICE_MS / (simulated?.speed ?? 1));
+  const station = new Station(new Ledger(destination.id), queue, NOTICE_MS / (simulated?.speed ?? 1));
   const server = createServer((socket) => station.greet(socket));
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -36,34 +37,19 @@ export async function startFakePartner(destination: Destination<LiquidsoapSettin
 }
 
 class Station {
-  private readonly ledger: LedgerEntry[] = [];
   private readonly held = new Map<number, Held>();
   private readonly sockets = new Set<Socket>();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly watchers = new Set<() => void>();
   private faults: Faults = {};
   private next = 0;
 
-  constructor(private readonly queue: string, private readonly noticeMs: number) {}
+  constructor(private readonly ledger: Ledger, private readonly queue: string, private readonly noticeMs: number) {}
 
   partner(port: number, closeServer: () => Promise<void>): FakePartner {
     return {
-      port, ledger: this.ledger,
+      port, ledger: this.ledger.entries,
       setFaults: (faults) => void (this.faults = faults),
-      waitFor: (predicate, timeoutMs = 5_000) => new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (!predicate(this.ledger)) return;
-          clearTimeout(timer);
-          this.watchers.delete(look);
-          resolve(this.ledger);
-        };
-        const timer = setTimeout(() => {
-          this.watchers.delete(look);
-          reject(new Error(`the ledger did not come to what was awaited; it has ${this.ledger.length} entries`));
-        }, timeoutMs);
-        this.watchers.add(look);
-        look();
-      }),
+      waitFor: (predicate, timeoutMs) => this.ledger.waitFor(predicate, timeoutMs),
       close: async () => {
         for (const timer of this.timers) clearTimeout(timer);
         for (const socket of this.sockets) socket.destroy();
@@ -132,7 +118,7 @@ class Station {
     const file = /^annotate:(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+:(.+)$/.exec(uri)?.[1] ?? uri;
     if (!existsSync(file)) return String(rid);
     const request: Held = { rid, uri, metadata, status: 'ready' };
-    const known = this.ledger.some(({ key }) => key === metadata.get('alert_key'));
+    const known = this.ledger.entries.some(({ key }) => key === metadata.get('alert_key'));
     this.held.set(rid, request);
     this.write(request, known);
     this.play();
@@ -142,8 +128,7 @@ class Station {
   private write({ metadata, uri }: Held, duplicate: boolean): void {
     const key = metadata.get('alert_key');
     if (key === undefined) return;
-    this.ledger.push({ key, action: ['found', 'withdrawn'].includes(metadata.get('alert_kind') ?? '') ? 'withdraw' : 'publish', sha256: sha256Hex(uri), duplicate, at: Date.now() });
-    for (const look of [...this.watchers]) look();
+    this.ledger.write({ key, action: ['found', 'withdrawn'].includes(metadata.get('alert_kind') ?? '') ? 'withdraw' : 'publish', sha256: sha256Hex(uri), duplicate, at: Date.now() });
   }
 
   /** The first request that waits goes on air when nothing else is. */

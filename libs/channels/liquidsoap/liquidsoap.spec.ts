@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { sampleEnding, sampleMessage, sampleNotice, CANARY_NAMES } from '#dispatch/testing/sample-notice.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { eventually } from '#dispatch/testing/contract-stage.js';
+import { humming, sharedFolder } from '#dispatch/testing/playout-stage.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { LEAST_SECONDS } from '#alerts/speech.js';
 import type { Voice } from '#alerts/voice.js';
@@ -12,7 +13,7 @@ import { createLiquidsoap } from './channel.js';
 import type { LiquidsoapSettingsInput } from './config.js';
 import { readMetadata, requestFor } from './encode.js';
 import { startFakePartner } from './fake-partner.js';
-import { humming, radio, sharedFolder } from './testing/stage.js';
+import { radio } from './testing/stage.js';
 
 const patient = new AbortController().signal;
 

@@ -1,5 +1,5 @@
+import { PlayoutTrouble, StrangeAnswer, type ControlLine } from '#dispatch/playout/control-line.js';
 import { readMetadata } from './encode.js';
-import type { Conversation } from './server.js';
 
 /** A request that the playout knows. */
 export interface PlayoutRequest {
@@ -13,24 +13,21 @@ export interface PlayoutRequest {
   readonly uri?: string;
 }
 
-/** The server has no such command: no such queue, or a station that is just starting. */
-export class NoSuchQueue extends Error {}
-/** An answer that is none of the protocol's. */
-export class StrangeAnswer extends Error {}
+const END = /(^|\n)END\r?\n$/;
 
 /** The commands of a Liquidsoap server that an airing needs. Seen with Liquidsoap 2.1.3. */
 export class Playout {
-  constructor(private readonly talk: Conversation, private readonly queue: string) {}
+  constructor(private readonly line: ControlLine, private readonly queue: string) {}
 
   /** Requests that wait in the queue. */
   async waiting(): Promise<readonly string[]> {
-    return ridsIn(answered(await this.talk.ask(`${this.queue}.queue`)));
+    return ridsIn(known(await this.ask(`${this.queue}.queue`)));
   }
 
   /** Every request that there is: waiting, on air, and of other sources too. */
   async all(): Promise<readonly PlayoutRequest[]> {
     const found: PlayoutRequest[] = [];
-    for (const rid of ridsIn(answered(await this.talk.ask('request.all')))) {
+    for (const rid of ridsIn(known(await this.ask('request.all')))) {
       const request = await this.request(rid);
       if (request) found.push(request);
     }
@@ -39,7 +36,7 @@ export class Playout {
 
   /** What became of a request; undefined once it is over, and when it could not be played at all. */
   async request(rid: string): Promise<PlayoutRequest | undefined> {
-    const answer = await this.talk.ask(`request.metadata ${rid}`);
+    const answer = await this.ask(`request.metadata ${rid}`);
     if (/^No such request/.test(answer)) return undefined;
     const metadata = readMetadata(answer);
     const status = metadata.get('status');
@@ -50,19 +47,25 @@ export class Playout {
 
   /** Puts a request into the queue and returns its number, which a file that is missing gets as well. */
   async push(request: string): Promise<string> {
-    const rid = answered(await this.talk.ask(`${this.queue}.push ${request}`)).trim();
+    const rid = known(await this.ask(`${this.queue}.push ${request}`)).trim();
     if (!/^\d{1,10}$/.test(rid)) throw new StrangeAnswer();
     return rid;
   }
 
   /** Takes off air what is, and empties the queue. */
   async flush(): Promise<void> {
-    if (!/^Done/.test(answered(await this.talk.ask(`${this.queue}.flush_and_skip`)))) throw new StrangeAnswer();
+    if (!/^Done/.test(known(await this.ask(`${this.queue}.flush_and_skip`)))) throw new StrangeAnswer();
+  }
+
+  /** The lines that answer a command, up to the last line `END`. */
+  private ask(command: string): Promise<string> {
+    return this.line.ask(`${command}\n`, (received) => (END.test(received) ? received.replace(END, '').replace(/[\r\n]+$/, '') : undefined));
   }
 }
 
-function answered(answer: string): string {
-  if (/^ERROR: unknown command/.test(answer)) throw new NoSuchQueue();
+/** An answer of a server that knows the command. One that does not has no such queue, or is a station that is just starting: nothing was done. */
+function known(answer: string): string {
+  if (/^ERROR: unknown command/.test(answer)) throw new PlayoutTrouble('no_such_queue', false);
   return answer;
 }
 
