@@ -8,6 +8,7 @@ import { PgPartnerStore } from '#storage/partner-store.js';
 import { ConnectionTrials } from './connection-trial.js';
 import { proposedDestination, readProposed, secretValues } from './destination-change-kinds.js';
 import { Door, Who } from './door.js';
+import { probeSchema } from './partner-desk.controller.js';
 import { HOUSE } from './parts.js';
 
 const instant = z.iso.datetime();
@@ -17,7 +18,7 @@ const destinationSchema = z.object({
   fallbacks: z.array(z.object({ channel: z.string(), settings })),
   /** Null where it stands as in the configuration file. */
   changedAt: instant.nullable(), lastAcceptedAt: instant.nullable(), openErasures: z.int(),
-  routes: z.array(z.object({ route: z.string(), channel: z.string(), breaker: z.enum(['closed', 'open', 'half-open']).nullable(), changedAt: instant.nullable() })),
+  routes: z.array(z.object({ route: z.string(), channel: z.string(), breaker: z.enum(['closed', 'open', 'half-open']).nullable(), changedAt: instant.nullable(), lastProbe: probeSchema.nullable() })),
 }).meta({ id: 'Destination' });
 export type DestinationShown = z.infer<typeof destinationSchema>;
 const channelSchema = z.object({ kind: z.string(), schema: z.record(z.string(), z.unknown()) }).meta({ id: 'ChannelForm' });
@@ -44,8 +45,8 @@ export class DestinationsController {
     return {
       items: known.map(({ id, destination, enabled, changedAt }) => {
         const { name, mode, channel, simulated = false, settings: own, fallbacks = [] } = destination;
-        const { breakers, lastAcceptedAt = null, openErasures = 0 } = health.get(id) ?? {};
-        const routes = routesOf(destination).map((route, n) => ({ route: routeName(id, n), channel: route.channel, breaker: null, changedAt: null, ...breakers?.get(routeName(id, n)) }));
+        const { breakers, probes, lastAcceptedAt = null, openErasures = 0 } = health.get(id) ?? {};
+        const routes = routesOf(destination).map((route, n) => ({ route: routeName(id, n), channel: route.channel, breaker: null, changedAt: null, ...breakers?.get(routeName(id, n)), lastProbe: probes?.get(routeName(id, n)) ?? null }));
         return { id, name, mode, channel, simulated, enabled, settings: own, fallbacks, changedAt, lastAcceptedAt, openErasures, routes };
       }),
     };

@@ -34,8 +34,11 @@ const secretSchema = z.object({
   /** Until when the one before it is valid as well. */
   previousUntil: instant.nullable(),
 }).meta({ id: 'PartnerSecret' });
+/** What a route said when it was last asked whether it is well. */
+export const probeSchema = z.object({ at: instant, well: z.boolean(), reason: z.string().nullable(), ms: z.number() }).meta({ id: 'RouteProbe' });
 const healthSchema = z.object({
   route: z.string(), channel: z.string(), breaker: z.enum(['closed', 'open', 'half-open']).nullable(), changedAt: instant.nullable(),
+  lastProbe: probeSchema.nullable(),
 }).meta({ id: 'PartnerRoute' });
 const destinationSchema = z.object({
   id: z.string(), name: z.string(), mode: z.enum(['drill', 'live']), channel: z.string(), airs: z.boolean(), simulated: z.boolean(),
@@ -46,7 +49,7 @@ const destinationSchema = z.object({
 }).meta({ id: 'PartnerDestination' });
 export type PartnerDestinationAnswer = z.infer<typeof destinationSchema>;
 /** Of whom nobody has heard anything yet. */
-const UNHEARD: PartnerHealth = { breakers: new Map(), lastAcceptedAt: null, openErasures: 0 };
+const UNHEARD: PartnerHealth = { breakers: new Map(), probes: new Map(), lastAcceptedAt: null, openErasures: 0 };
 const airingSchema = z.object({ since: instant, compliance: complianceSchema.nullable(), slots: z.array(slotSchema) });
 export type PartnerAiringAnswer = z.infer<typeof airingSchema>;
 const testSchema = z.object({
@@ -185,7 +188,7 @@ export class PartnerDeskController {
     const { id, name, mode, channel } = destination;
     const { book, environment } = this.house;
     const origin = environment.FINDME_PUBLIC_URL.replace(/\/+$/, '');
-    const { breakers, lastAcceptedAt, openErasures } = health.get(id) ?? UNHEARD;
+    const { breakers, probes, lastAcceptedAt, openErasures } = health.get(id) ?? UNHEARD;
     return {
       id, name, mode, channel, airs: this.airs(destination), simulated: destination.simulated === true, tests: testMeansOf(destination, channelByKind(channel)),
       feeds: {
@@ -193,7 +196,7 @@ export class PartnerDeskController {
         languages: LANGUAGES.map((language) => ({ language, url: `${origin}/feeds/${mode}/${language}/cap.atom` })),
       },
       secrets: secretsOf(destination).map((secret) => ({ name: secret, ...book.stateOf(id, secret) })),
-      routes: routesOf(destination).map((route, n) => ({ route: routeName(id, n), channel: route.channel, breaker: null, changedAt: null, ...breakers.get(routeName(id, n)) })),
+      routes: routesOf(destination).map((route, n) => ({ route: routeName(id, n), channel: route.channel, breaker: null, changedAt: null, ...breakers.get(routeName(id, n)), lastProbe: probes.get(routeName(id, n)) ?? null })),
       lastAcceptedAt, openErasures,
     };
   }

@@ -9,6 +9,7 @@ import { routeName, routesOf } from '#dispatch/channel.js';
 import { Dispatcher, receiptBatcher } from '#dispatch/dispatcher.js';
 import { Partners } from '#dispatch/partners.js';
 import { PgAiringStore } from '#storage/airing-store.js';
+import { PgPartnerStore } from '#storage/partner-store.js';
 import { PgHeadway } from '#storage/headway-store.js';
 import { AiringClock, airersOf } from './airing-clock.js';
 import { AIRING_QUEUE, AiringProcessor, AiringQueue } from './airing-queue.js';
@@ -59,9 +60,11 @@ function bull(redisUrl: string): DynamicModule {
 
 function partnersOf(house: House): Partners {
   const { configuration, clock, log, book, audience, deliveries, source } = house;
+  const store = new PgPartnerStore(source);
   return new Partners({
     destinations: configuration.destinations, channelOf: channelByKind, clock, log, audience,
     secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name),
+    onProbed: (probed) => { store.probed(probed).catch((error: unknown) => log.event('store.failed', { operation: 'probes', cause: causeOf(error) }, 'error')); },
     secretsVersion: (id) => secretsVersionOf(house, id), isDisabled: (id) => book.known().some((d) => d.id === id && !d.enabled), headway: new PgHeadway(source, clock),
     receive: receiptBatcher(deliveries),
     onBreaker: (destination, state, route) => {

@@ -39,7 +39,18 @@ export interface PartnersInput {
   readonly breakerPolicy?: BreakerPolicy;
   /** Tells which secrets a destination's connections were opened with, without telling them: another word, and they are opened anew. */
   readonly secretsVersion?: (destination: DestinationId) => string;
+  /** What every route said, once all have been asked. */
+  readonly onProbed?: (probed: readonly Probed[]) => void;
   readonly isDisabled?: (destination: DestinationId) => boolean;
+}
+
+/** What a route said when it was asked. */
+export interface Probed {
+  readonly route: string;
+  readonly at: Date;
+  readonly well: boolean;
+  readonly reason?: string;
+  readonly ms: number;
 }
 
 interface Held {
@@ -114,13 +125,17 @@ export class Partners {
    * keeps idle connections warm. Returns those of which a route came back.
    */
   async probe(timeoutMs: number): Promise<DestinationId[]> {
+    const probed: Probed[] = [];
     const back = await Promise.all([...this.byId.values()].flatMap(({ partner: { routes } }) => routes.map(async ({ destination: { id }, connection, breaker }, route) => {
       const wasOpen = breaker.state === 'open';
+      const started = monotonicMs();
       const result = await ask(connection, timeoutMs);
+      probed.push({ route: routeName(id, route), at: this.input.clock.now(), well: result.well, ...(!result.well && { reason: result.reason }), ms: monotonicMs() - started });
       if (!result.well) this.input.log.event('probe.failed', { destination: routeName(id, route), reason: result.reason }, 'warn');
       await breaker.probed(result.well);
       return wasOpen && result.well ? [id] : [];
     })));
+    this.input.onProbed?.(probed);
     return [...new Set(back.flat())];
   }
 

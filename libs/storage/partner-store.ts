@@ -1,11 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { fail } from '#kernel/errors.js';
 import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
+import { wordOf } from '#audit/fact.js';
 import type { Mode } from '#alerts/notice.js';
 import type { BreakerState } from '#dispatch/breaker.js';
 import type { DeliveryKind, DeliveryState } from '#dispatch/delivery.js';
 import { confirmationOf, type Confirmation } from '#dispatch/ladder.js';
 import type { PartnerReport, Progress } from '#dispatch/partner-report.js';
+import type { Probed } from '#dispatch/partners.js';
 import { rows } from './database.js';
 
 /** The newest word of a partner about how far it is. */
@@ -32,10 +34,20 @@ export interface PartnerDelivery {
   readonly progress: ProgressView | null;
 }
 
+/** What a route said when it was last asked. */
+export interface ProbeView {
+  readonly at: Date;
+  readonly well: boolean;
+  readonly reason: string | null;
+  readonly ms: number;
+}
+
 /** How a destination is doing. */
 export interface PartnerHealth {
   /** By the name of the route; those that were never open are not there. */
   readonly breakers: ReadonlyMap<string, { readonly breaker: BreakerState; readonly changedAt: Date }>;
+  /** By the name of the route. */
+  readonly probes: ReadonlyMap<string, ProbeView>;
   readonly lastAcceptedAt: Date | null;
   readonly openErasures: number;
 }
@@ -75,7 +87,8 @@ export class PgPartnerStore {
 
   /** How destinations are doing, as far as the dispatchers and the partners have said. */
   async health(destinations: readonly DestinationId[]): Promise<ReadonlyMap<DestinationId, PartnerHealth>> {
-    const [routes, counts] = await Promise.all([
+    const [probes, routes, counts] = await Promise.all([
+      rows<{ route: string } & ProbeView>(this.source, `SELECT route, at, well, reason, ms FROM probes WHERE split_part(route, '#', 1) = ANY ($1)`, [destinations]),
       rows<{ route: string; breaker: BreakerState; changedAt: Date }>(this.source,
         `SELECT route, state AS breaker, changed_at AS "changedAt" FROM breakers WHERE split_part(route, '#', 1) = ANY ($1)`, [destinations]),
       rows<{ destination: DestinationId; accepted: Date | null; open: number }>(this.source,
@@ -83,9 +96,19 @@ export class PgPartnerStore {
                 (SELECT count(*)::integer FROM erasure_requests e WHERE e.destination = v.destination AND e.confirmed_at IS NULL) AS open
            FROM unnest($1::text[]) AS v (destination)`, [destinations]),
     ]);
+    const of = <T extends { readonly route: string }>(all: readonly T[], destination: DestinationId) => new Map(all.filter(({ route }) => route.split('#')[0] === destination).map(({ route, ...rest }) => [route, rest]));
     return new Map(counts.map(({ destination, accepted, open }) => [destination, {
-      breakers: new Map(routes.filter(({ route }) => route.split('#')[0] === destination).map(({ route, ...state }) => [route, state])), lastAcceptedAt: accepted, openErasures: open,
+      breakers: of(routes, destination), probes: of(probes, destination), lastAcceptedAt: accepted, openErasures: open,
     }]));
+  }
+
+  /** Writes down what routes said. */
+  async probed(all: readonly Probed[]): Promise<void> {
+    if (all.length === 0) return;
+    await rows(this.source,
+      `INSERT INTO probes SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::boolean[], $4::text[], $5::float8[]) AS v (route, at, well, reason, ms) ORDER BY route
+       ON CONFLICT (route) DO UPDATE SET at = excluded.at, well = excluded.well, reason = excluded.reason, ms = excluded.ms`,
+      [all.map((one) => one.route), all.map((one) => one.at), all.map((one) => one.well), all.map((one) => (one.well ? null : wordOf(one.reason ?? ''))), all.map((one) => one.ms)]);
   }
 
   /** The newest progress of each delivery that has any. */

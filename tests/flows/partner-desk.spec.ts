@@ -51,6 +51,14 @@ describe('a partner at the running system', () => {
     stack.partner('tv-1').setFaults({});
   });
 
+  it('sees what its routes said when they were last asked', async () => {
+    const routes = async () => (await partner.get<{ items: { id: string; routes: { lastProbe: { well: boolean } | null }[] }[] }>('/v1/partner/destinations')).items.find(({ id }) => id === 'tv-live')!.routes;
+    expect((await until(routes, ([first]) => first!.lastProbe !== null))[0]).toMatchObject({ route: 'tv-live', lastProbe: { well: true, reason: null } });
+    stack.partner('tv-live').setFaults({ error: true });
+    expect((await until(routes, ([first]) => first!.lastProbe?.well === false))[0]).toMatchObject({ lastProbe: { well: false, reason: expect.any(String) as string } });
+    stack.partner('tv-live').setFaults({});
+  });
+
   it('has every test in the audit, and no alert has become of it', async () => {
     const auditor = await stack.as('revizor');
     expect(await auditor.post('/v1/audit/verify')).toMatchObject({ ok: true });

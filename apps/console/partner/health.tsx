@@ -14,18 +14,19 @@ const TONES: Readonly<Record<string, Tone>> = { confirmed: 'ok', well: 'ok', acc
 /** How the ways to a destination are, and a test of them on demand. */
 export function Health({ destination }: { readonly destination: PartnerDestinationAnswer }) {
   const t = useSay();
-  const { dateTime } = useFormat();
+  const { dateTime, timeToSecond } = useFormat();
   return (
     <section className="card stack" aria-labelledby="partner-health">
       <h2 id="partner-health">{t(texts.health)}</h2>
       <div className="scroll">
         <table>
-          <thead><tr><th scope="col">{t(texts.route)}</th><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.since)}</th></tr></thead>
-          <tbody>{destination.routes.map(({ route, channel, breaker, changedAt }) => (
+          <thead><tr><th scope="col">{t(texts.route)}</th><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.since)}</th><th scope="col">{t(texts.lastProbe)}</th></tr></thead>
+          <tbody>{destination.routes.map(({ route, channel, breaker, changedAt, lastProbe }) => (
             <tr key={route}>
               <th scope="row">{route}</th><td>{channel}</td>
               <td><Badge tone={breaker === 'open' ? 'bad' : breaker === 'half-open' ? 'warn' : 'ok'}>{t(breaker === null ? texts.noTrouble : texts.breakers[breaker]!)}</Badge></td>
               <td>{changedAt === null ? '–' : dateTime(changedAt)}</td>
+              <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {timeToSecond(lastProbe.at)} {lastProbe.reason !== null && <code>{lastProbe.reason}</code>}</>}</td>
             </tr>
           ))}</tbody>
         </table>
