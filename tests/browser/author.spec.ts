@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import type { Page } from 'playwright-core';
 import { startStack, type Stack } from '../support/stack.js';
 import { axeEverywhere, Desks, inBrowser } from './browser.js';
@@ -93,6 +94,130 @@ inBrowser('the author\'s desk in a browser', () => {
     expect(await axeEverywhere(page, 'author-list')).toEqual([]);
     const client = await stack.as('autor2');
     expect(await client.get(`/v1/drill/alerts/${id}`)).toMatchObject({ proposal: { status: 'in_review', content: { child: { name: { cyrillic: 'Канаринка Његић' } }, area: { codes: ['RS-17'] } } } });
+  });
+
+  it('says that the line is down, keeps what is typed meanwhile, and saves it when the line is back', async () => {
+    const page = await author();
+    await begun(page);
+    await page.getByLabel('Case number').fill('KU-1/2026');
+    await saved(page);
+    await page.context().setOffline(true);
+    await page.getByLabel('Name, Latin').fill('Kanarinka Bezvezna');
+    await page.getByText('NOT saved: no connection, still trying. Keep this page open.').waitFor();
+    // Closing would lose it, so the browser asks.
+    expect(await page.evaluate(`(() => { const event = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(event); return event.defaultPrevented; })()`)).toBe(true);
+    await page.getByRole('button', { name: 'Hand in for review' }).click();
+    await page.getByText('Nothing is handed in without a connection.').first().waitFor();
+    await page.context().setOffline(false);
+    await saved(page);
+    expect(await page.evaluate(`(() => { const event = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(event); return event.defaultPrevented; })()`)).toBe(false);
+    const id = draftIdOf(page);
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Kanarinka Bezvezna' }).waitFor();
+    // Nothing was queued: it is a draft still.
+    expect((await page.request.get(`/v1/drill/alerts/${id}`)).status()).toBe(404);
+  });
+
+  it('tells two on one draft of each other, puts together what they wrote, and lets one choose where both wrote', async () => {
+    const first = await author('autor');
+    await begun(first);
+    await first.getByLabel('Case number').fill('KU-2/2026');
+    await saved(first);
+    const second = await desks.person();
+    await signIn(second, stack, 'autor2', `/desk/drill/drafts/${draftIdOf(first)}`);
+    await second.getByText(/Also open at: /).waitFor();
+    await first.getByText(/Also open at: /).waitFor();
+    // Different fields: both stand in both.
+    await second.getByLabel('Judged by').fill('probni službenik 8');
+    await saved(second);
+    await first.getByLabel('Name, Latin').fill('Kanarinka Dvojić');
+    await first.getByText(/meanwhile filled in: Judged by/).waitFor();
+    expect(await first.getByLabel('Judged by').inputValue()).toBe('probni službenik 8');
+    expect(await first.getByLabel('Name, Latin').inputValue()).toBe('Kanarinka Dvojić');
+    await saved(first);
+    // The same field: both are shown.
+    await second.context().setOffline(true);
+    await second.getByLabel('Case number').fill('KU-2/B');
+    await first.getByLabel('Case number').fill('KU-2/A');
+    await saved(first);
+    await second.context().setOffline(false);
+    const clash = second.getByRole('alert').filter({ hasText: 'Nothing is lost. Choose what stays.' });
+    await clash.getByText('Mine: KU-2/B').waitFor();
+    expect(await axeEverywhere(second, 'author-clash')).toEqual([]);
+    await clash.getByText('Theirs: KU-2/A').click();
+    await clash.getByRole('button', { name: 'Save what is chosen' }).click();
+    await saved(second);
+    expect([await second.getByLabel('Case number').inputValue(), await second.getByLabel('Name, Latin').inputValue()]).toEqual(['KU-2/A', 'Kanarinka Dvojić']);
+  });
+
+  it('keeps the form when the session was ended elsewhere, and goes on after signing in again', async () => {
+    const page = await author('autor2');
+    await begun(page);
+    await page.getByLabel('Case number').fill('KU-3/2026');
+    await saved(page);
+    // Signed out on another device: the cookie is worth nothing any more.
+    await page.context().clearCookies();
+    await page.getByLabel('Name, Latin').fill('Kanarinka Povratnić');
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('What you were writing stays on the page.').waitFor();
+    const { password, code } = await stack.credentials('autor2');
+    await dialog.getByLabel('Password').fill(password);
+    await dialog.getByLabel('One-time code').fill(code);
+    await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await saved(page);
+    expect(await page.getByLabel('Name, Latin').inputValue()).toBe('Kanarinka Povratnić');
+  });
+
+  it('shows a photo as it came back, cuts it by keyboard, and says in clear words what is no photo', async () => {
+    const page = await author();
+    await begun(page);
+    const choose = async (name: string, mimeType: string, buffer: Buffer): Promise<void> => {
+      await tabTo(page, 'button', /^Choose a photo/);
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+      await chooser.setFiles({ name, mimeType, buffer });
+    };
+    const jpeg = (width: number, height: number) => sharp({ create: { width, height, channels: 3, background: '#6d8' } }).jpeg();
+    const whole = await jpeg(600, 800).withExif({ IFD3: { GPSLatitude: '44/1 48/1 0/1', GPSLongitude: '20/1 28/1 0/1' }, IFD0: { Copyright: 'canary' } }).toBuffer();
+    await choose('pismo.jpg', 'image/jpeg', Buffer.from('%PDF-1.7 nije slika'));
+    await page.getByText('This is no JPEG, PNG or WebP picture').waitFor();
+    await choose('dve-u-jednoj.jpg', 'image/jpeg', Buffer.concat([whole, Buffer.from('PK\u0003\u0004 i još nešto')]));
+    await page.getByText('Something else follows the picture in the file.').waitFor();
+    // A hundred megapixels in a file of some hundred kilobytes.
+    await choose('bomba.png', 'image/png', await sharp({ create: { width: 10_000, height: 10_000, channels: 3, background: '#6d8' } }).png().toBuffer());
+    await page.getByText('at most 10 MiB and 40 megapixels').waitFor();
+    await choose('dete.jpg', 'image/jpeg', whole);
+    await page.getByRole('img', { name: /as it will be published, 600 × 800/ }).waitFor();
+    await page.getByText('It is saved as you see it.').waitFor();
+    const shown = await (await page.request.get(`/v1/drill/drafts/${draftIdOf(page)}/photo`)).body();
+    expect([shown.includes('canary'), (await sharp(shown).metadata()).exif]).toEqual([false, undefined]);
+    await tabTo(page, 'button', /^Crop/);
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'slider', /^Right edge/);
+    for (let steps = 0; steps < 50; steps += 1) await page.keyboard.press('ArrowLeft');
+    await tabTo(page, 'button', /^Save the cut/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('img', { name: /as it will be published, 300 × 800/ }).waitFor();
+    expect(await axeEverywhere(page, 'author-photo')).toEqual([]);
+  });
+
+  it('draws an area by keys or by typed corners, and shows what of it goes out', async () => {
+    const page = await author();
+    await begun(page);
+    await page.getByText('A drawn area').click();
+    await tabTo(page, 'application', /^Map: area/);
+    for (const key of ['Enter', 'ArrowRight', 'ArrowRight', 'Enter', 'ArrowUp', 'ArrowUp', 'Enter']) await page.keyboard.press(key);
+    const corners = page.getByLabel('Corners of the area');
+    expect((await corners.inputValue()).split('\n')).toHaveLength(3);
+    await page.getByText(/^Covers: .*District/).waitFor();
+    const ring = Array.from({ length: 150 }, (_, i) => `${(44 + 0.3 * Math.sin((i * Math.PI) / 75)).toFixed(4)}, ${(20.8 + 0.4 * Math.cos((i * Math.PI) / 75)).toFixed(4)}`);
+    await corners.fill(ring.join('\n'));
+    await page.getByText('Goes out simplified: 100 of 150 corners.').waitFor();
+    await corners.fill('44.1, 20.1\n44.2, 20');
+    await saved(page);
+    await corners.fill('44.0, 20.0\n44.4, 20.4\n44.0, 20.4\n44.4, 20.0');
+    await page.getByText('The edge of the area crosses itself.').waitFor();
+    expect(await axeEverywhere(page, 'author-area')).toEqual([]);
   });
 });
 

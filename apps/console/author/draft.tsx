@@ -47,7 +47,7 @@ function Editor({ mode, keeper }: { readonly mode: Mode; readonly keeper: Keeper
   const { dateTime } = useFormat();
   const { ended } = useSession();
   const { state } = useConnection();
-  const { draft, writing, keeping, epoch } = useKept(keeper);
+  const { draft, writing, keeping } = useKept(keeper);
   const [tried, setTried] = useState(0);
   const [previewing, setPreviewing] = useState(false);
   useEffect(() => {
@@ -70,7 +70,7 @@ function Editor({ mode, keeper }: { readonly mode: Mode; readonly keeper: Keeper
       <Clashes keeper={keeper} />
       {tried > 0 && <FaultSummary key={tried} faults={draft.faults} />}
       <FormProvider value={form}>
-        <div className="author-form stack" key={epoch}>
+        <div className="author-form stack">
           <ChildPart />
           <Part title={t(texts.sections.photo)}><PhotoPart mode={mode} keeper={keeper} /></Part>
           <LastSeenPart />

@@ -16,8 +16,6 @@ export interface Kept {
   readonly clashes: readonly Clash[];
   /** Fields that somebody else filled in while this was open, and who. */
   readonly news: { readonly by: string; readonly fields: readonly string[] } | undefined;
-  /** Grows whenever the form must be drawn anew, because fields changed that nobody typed here. */
-  readonly epoch: number;
 }
 
 /** How long typing rests before it is saved, and how long after a failure it is tried again, in milliseconds. */
@@ -37,7 +35,7 @@ export class Keeper {
 
   constructor(mode: Mode, draft: ShownDraft, private readonly onSignedOut: () => void) {
     this.path = `/v1/${mode}/drafts/${draft.id}`;
-    this.kept = { draft, writing: writingIn(draft), keeping: 'saved', clashes: [], news: undefined, epoch: 0 };
+    this.kept = { draft, writing: writingIn(draft), keeping: 'saved', clashes: [], news: undefined };
   }
 
   readonly snapshot = (): Kept => this.kept;
@@ -102,7 +100,7 @@ export class Keeper {
   settle(choices: ReadonlyMap<string, unknown>): void {
     let { writing } = this.kept;
     for (const [path, value] of choices) writing = choose(writing, path, value);
-    this.become({ writing, clashes: [], keeping: 'waiting', epoch: this.kept.epoch + 1 });
+    this.become({ writing, clashes: [], keeping: 'waiting' });
     void this.flush();
   }
 
@@ -159,11 +157,11 @@ export class Keeper {
       this.fail(error, this.kept.keeping);
       return;
     }
-    const { draft, writing: mine, epoch } = this.kept;
+    const { draft, writing: mine } = this.kept;
     const theirs = writingIn(answer.body);
     const { writing, clashes, taken } = merge(writingIn(draft), mine, theirs);
     this.become({
-      draft: answer.body, writing, clashes, epoch: taken.length > 0 ? epoch + 1 : epoch,
+      draft: answer.body, writing, clashes,
       ...(taken.length > 0 && { news: { by: answer.body.savedBy.name, fields: taken } }),
       keeping: clashes.length > 0 ? 'clash' : same(writing, theirs) ? 'saved' : 'waiting',
     });

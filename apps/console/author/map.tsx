@@ -47,6 +47,13 @@ export function SerbiaMap({ kind, position, codes = [], rings = [], onPlace, onB
   const [at, setAt] = useState<Position>(position ?? [20.8, 44.2]);
   const [zoom, setZoom] = useState(1);
   const [told, setTold] = useState(false);
+  // A place that was found by name or typed is looked at, and the crosshair goes on from there.
+  const [seen, setSeen] = useState(position);
+  if (position && (position[0] !== seen?.[0] || position[1] !== seen[1])) {
+    setSeen(position);
+    setAt(position);
+    if (kind === 'point') setZoom((now) => Math.max(now, 4));
+  }
   const [x, y] = planeOf(at);
   const [w, h] = [WIDTH / zoom, HEIGHT / zoom];
   const [left, top] = [Math.min(Math.max(x - w / 2, 0), WIDTH - w), Math.min(Math.max(y - h / 2, 0), HEIGHT - h)];

@@ -43,15 +43,15 @@ export function readMoment(text: string, now: number): string | undefined {
   const [hour, minute] = [Number(h), Number(min)];
   if (h === undefined || hour > 23 || minute > 59) return undefined;
   const today = localAt(now);
-  const at = (year: number, month: number, day: number): number => instantOf({ year, month, day, hour, minute });
+  const at = (year: number, month: number, day: number): number | undefined => instantOf({ year, month, day, hour, minute });
   if (date === '') {
     const instant = at(today.year, today.month, today.day);
-    return isoInBelgrade(instant > now ? instantOf({ ...localAt(instant - 86_400_000), hour, minute }) : instant);
+    return isoInBelgrade(instant !== undefined && instant > now ? instantOf({ ...localAt(instant - 86_400_000), hour, minute }) : instant);
   }
   const [, d, m] = /^(\d{1,2})[.\s/-]+(\d{1,2})\.?$/.exec(date) ?? [];
   if (d !== undefined) {
     const [day, month] = [Number(d), Number(m)];
-    const year = isDay(today.year, month, day) && at(today.year, month, day) <= now ? today.year : today.year - 1;
+    const year = isDay(today.year, month, day) && (at(today.year, month, day) ?? 0) <= now ? today.year : today.year - 1;
     return isDay(year, month, day) ? isoInBelgrade(at(year, month, day)) : undefined;
   }
   const [year, month, day] = (readDate(date)?.split('-') ?? []).map(Number);
@@ -66,15 +66,16 @@ export function writeMoment(iso: string): string {
   return `${two(day)}.${two(month)}.${year}. ${two(hour)}:${two(minute)}`;
 }
 
-/** The instant at which clocks in Belgrade show this; of two, the first; of none, as if they had not been put forward. */
-function instantOf(local: Local): number {
+/** The instant at which clocks in Belgrade show this: of two, the first; undefined where they were put forward past it. */
+function instantOf(local: Local): number | undefined {
   const shown = asUtc(local);
   const first = shown - (asUtc(localAt(shown)) - shown);
   const earlier = first - 3_600_000;
-  return asUtc(localAt(earlier)) === shown ? earlier : first;
+  return [earlier, first].find((instant) => asUtc(localAt(instant)) === shown);
 }
 
-function isoInBelgrade(instant: number): string {
+function isoInBelgrade(instant: number | undefined): string | undefined {
+  if (instant === undefined) return undefined;
   const local = localAt(instant);
   const offset = (asUtc(local) - instant) / 60_000;
   const sign = offset < 0 ? '-' : '+';
