@@ -66,8 +66,9 @@ export function HandIn({ mode, keeper, onTried }: { readonly mode: Mode; readonl
     if (saved.faults.length > 0) return;
     await ask('POST', `${path}/hand-in`, {
       body: { submit: true, ...(saved.overStale && saved.over && { over: saved.over.version }) }, ifMatch: String(saved.version),
-      // The version makes it this hand-in: sent again after an answer that was lost, it has one effect.
-      once: `hand-in-${saved.id}-${saved.version}`,
+      // The versions make it this hand-in: sent again after an answer that was lost, it has one effect. The draft's alone do not: a
+      // draft of the same alert after a return counts from 1 again.
+      once: `hand-in-${saved.id}-${saved.over?.version ?? 0}-${saved.version}`,
     });
     forget(mode, saved.id);
     navigate(`/${mode}/drafts?handed-in`);
