@@ -30,7 +30,6 @@ export interface Desk {
 
 /** Every page, in the order of the menu. A new desk is a folder and its lines here. */
 export const DESKS: readonly Desk[] = [
-  { within: 'none', path: '/', action: 'session', load: () => import('./start/start.js') },
   { within: 'mode', path: '/alerts', action: 'alert.read', menu: say('Obaveštenja', 'Обавештења', 'Alerts'), load: () => import('./board/list.js') },
   { within: 'mode', path: '/alerts/:id', action: 'delivery.read', load: () => import('./board/board.js') },
   { within: 'mode', path: '/drafts', action: 'alert.write', menu: say('Pisanje', 'Писање', 'Write'), load: () => import('./author/desk.js') },

@@ -11,6 +11,7 @@ import { Notice } from './design/notice.js';
 import { useFormat, useLanguage, useSay, type Language } from './language.js';
 import { Page } from './page.js';
 import { useMay, useSession, type Session } from './session.js';
+import { Start } from './start/start.js';
 import { SignInForm } from './sign-in/sign-in-form.js';
 import { texts } from './texts.js';
 import { useWorld } from './world.js';
@@ -43,8 +44,9 @@ export function Shell() {
       <Trouble key={session?.officer.id ?? ''}>
         <Suspense fallback={<main id="main" className="page"><p role="status">{t(texts.loading)}</p></main>}>
           <Switch>
+            <Route path="/"><Entrance action="session"><Start /></Entrance></Route>
             {ADDRESSES.map(({ pattern, mode, desk, View }) => (
-              <Route key={pattern} path={pattern}>{(params) => <Entrance desk={desk}><View mode={mode} params={params as Record<string, string>} /></Entrance>}</Route>
+              <Route key={pattern} path={pattern}>{(params) => <Entrance action={desk.action}><View mode={mode} params={params as Record<string, string>} /></Entrance>}</Route>
             ))}
             <Route><Page title={t(texts.nothingHere)}><p><Link href="/">{t(texts.toStart)}</Link></p></Page></Route>
           </Switch>
@@ -59,14 +61,14 @@ export function Shell() {
 }
 
 /** Lets in whom the desk is for; asks others to sign in, or says that it is not theirs. */
-function Entrance({ desk, children }: { readonly desk: Desk; readonly children: ReactNode }) {
+function Entrance({ action, children }: { readonly action: Desk['action']; readonly children: ReactNode }) {
   const t = useSay();
   const may = useMay();
   const { session } = useSession();
-  if (desk.action === 'anyone') return children;
+  if (action === 'anyone') return children;
   if (session === undefined) return <main id="main" className="page"><p role="status">{t(texts.loading)}</p></main>;
   if (session === null) return <Page title={t(texts.signIn)}><div className="card narrow"><SignInForm /></div></Page>;
-  if (desk.action !== 'session' && !may(desk.action)) return <Page title={t(texts.notYours)}><p>{t(texts.notYoursText)}</p><p><Link href="/">{t(texts.toStart)}</Link></p></Page>;
+  if (action !== 'session' && !may(action)) return <Page title={t(texts.notYours)}><p>{t(texts.notYoursText)}</p><p><Link href="/">{t(texts.toStart)}</Link></p></Page>;
   return children;
 }
 

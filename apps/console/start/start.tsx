@@ -7,7 +7,7 @@ import { useMay } from '../session.js';
 import { texts } from './texts.js';
 
 /** Drill or live: chosen with open eyes, never by default. Whoever works in neither goes straight to their own desk. */
-export default function Start() {
+export function Start() {
   const t = useSay();
   const may = useMay();
   const own = DESKS.flatMap(({ within, path, action, menu }) => (within === 'none' && menu && action !== 'session' && action !== 'anyone' && may(action) ? [{ path, menu }] : []));
