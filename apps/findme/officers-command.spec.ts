@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
+import { Passwords } from '#identity/password.js';
+import { totpAt } from '#identity/totp.js';
+import { seedDrillOfficers } from './officers.js';
 import { officersCommand } from './officers-command.js';
 
 let database: TestDatabase;
@@ -42,6 +45,15 @@ describe('the command for officers', () => {
     const { rows } = await client.query<{ type: string }>('SELECT type FROM facts ORDER BY seq');
     await client.end();
     expect(rows.map((r) => r.type)).toEqual(['officer.added', 'officer.changed', 'officer.changed', 'officer.sign_in_reset']);
+  });
+
+  it('shows what the authenticator of a drill officer would, once, and of nobody else', async () => {
+    const folder = join(state, 'secrets');
+    const [{ totpSecret } = { totpSecret: '' }] = await seedDrillOfficers({ ownerUrl: database.ownerUrl, folder, passwords: new Passwords({ cost: { ln: 10, r: 8, p: 1 } }) });
+    const [, code, left] = /^(\d{6}) {3}works once, for another (\d+) s\n$/.exec(await officers('code', 'autor')) ?? [];
+    expect([-30_000, 0].map((ms) => totpAt(totpSecret, new Date(Date.now() + ms)))).toContain(code);
+    expect(Number(left)).toBeGreaterThan(30);
+    await expect(officers('code', 'marko.markovic')).rejects.toThrow('no drill officer');
   });
 
   it('adds a technician of a partner with what they answer for, and none without', async () => {

@@ -4,13 +4,14 @@ import { secretsIn } from '#config/secrets.js';
 import { Accounts } from '#identity/accounts.js';
 import { ROLES, type Officer, type Role } from '#identity/officer.js';
 import { Passwords } from '#identity/password.js';
+import { STEP_SECONDS, totpAt } from '#identity/totp.js';
 import { systemClock } from '#kernel/clock.js';
 import { Refusal as KernelRefusal } from '#kernel/errors.js';
 import { randomIds } from '#kernel/ids.js';
 import { openDatabase } from '#storage/database.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
 import { onDatabase } from './database.js';
-import { newPassword } from './officers.js';
+import { DRILL_USERS, newPassword } from './officers.js';
 import { Refusal } from './refusal.js';
 import { secretsOf, stateFolder } from './state.js';
 
@@ -20,6 +21,7 @@ npm run officers -- add USER "DISPLAY NAME" partner DESTINATION[,DESTINATION]
 npm run officers -- disable USER                            ends all their sessions
 npm run officers -- enable USER
 npm run officers -- reset USER                              new password and second factor; ends all their sessions
+npm run officers -- code USER                               the present one-time code of a drill officer
 `;
 
 /**
@@ -28,6 +30,11 @@ npm run officers -- reset USER                              new password and sec
  */
 export async function officersCommand(parameters: readonly string[], environment: NodeJS.ProcessEnv, print: (text: string) => void): Promise<number> {
   const { positionals: [verb, user, displayName, roles, destinations] } = parseArgs({ args: [...parameters], allowPositionals: true, strict: false });
+  if (verb === 'code' && user) {
+    const { folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
+    print(drillCode(folder, user, systemClock.now()));
+    return 0;
+  }
   const work = verb === 'list' ? list() : verb === 'add' && user && displayName && roles ? add(user, displayName, roles, destinations)
     : verb === 'reset' && user ? reset(user) : (verb === 'disable' || verb === 'enable') && user ? enable(user, verb === 'enable') : undefined;
   if (!work) throw new Refusal(USAGE);
@@ -46,6 +53,13 @@ export async function officersCommand(parameters: readonly string[], environment
     }
   }));
   return 0;
+}
+
+/** What the authenticator of a drill officer would show now. Only invented officers have a second factor that lies here. */
+function drillCode(folder: string, user: string, now: Date): string {
+  const secret = DRILL_USERS.includes(user) ? secretsIn(folder)(`officer-${user}-totp`) : undefined;
+  if (secret === undefined) throw new Refusal(`${user} is no drill officer. Drill officers: ${DRILL_USERS.join(', ')}.`);
+  return `${totpAt(secret, now)}   works once, for another ${2 * STEP_SECONDS - (Math.floor(now.getTime() / 1000) % STEP_SECONDS)} s\n`;
 }
 
 type Work = (accounts: Accounts) => Promise<string>;

@@ -25,6 +25,9 @@ const DRILL_OFFICERS: readonly { readonly user: string; readonly displayName: st
   { user: 'tehnika-rts', displayName: 'Tihomir Izmišljeni, tehnika RTS', roles: ['partner'], destinations: ['rts-1', 'rts-2'] },
 ];
 
+/** Their user names. */
+export const DRILL_USERS: readonly string[] = DRILL_OFFICERS.map(({ user }) => user);
+
 export interface Seeding {
   /** The database as a login that may do what the owner may. */
   readonly ownerUrl: string;

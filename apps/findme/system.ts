@@ -29,6 +29,7 @@ export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal, laun
     accounts: (adminUrl, { folder }) => drillAccounts(adminUrl, folder, environment),
     programs: PROGRAMS,
     next: [
+      ['npm run officers -- code autor', 'shows the one-time code with which the drill officer autor signs in'],
       ['npm run drill', 'plays a whole alert: written, approved, sent to every partner, found, erased from the air'],
       ['npm run verify-audit', 'recomputes the chain of every decision and delivery'],
     ],

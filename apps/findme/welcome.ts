@@ -20,7 +20,7 @@ export interface Welcome {
 
 /** The welcome as text: where to look, whom to sign in as, what to try next. */
 export function welcomeText({ address, accounts, database, redis, logs, next }: Welcome): string {
-  const lines = ['', `Find Me is ready: ${address}`, '', ...table([['Database', database], ['Redis', redis], ['Logs', logs]])];
+  const lines = ['', `Find Me is ready: ${address}`, '', ...table([['Desks', `${address}/desk`], ['Database', database], ['Redis', redis], ['Logs', logs]])];
   if (accounts.length > 0) {
     const rows = accounts.map(({ role, user, password, totpSecret }) => [role, user, password, totpSecret]);
     lines.push('', 'Drill accounts (fictional; for drills alone):', ...table([['role', 'user', 'password', 'second factor'], ...rows]));
