@@ -128,6 +128,9 @@ describe('previews of a frozen revision', () => {
 
     const card = await stage.ask('GET', `${path}/previews/televizija/0/card-sr-Latn.jpg?version=${shown.version}`, { as: 'iva' });
     expect([card.status, card.headers['content-type'], card.headers['cache-control'], card.bytes.subarray(0, 2).toString('hex')]).toEqual([200, 'image/jpeg', 'no-store', 'ffd8']);
+    expect(of('email')[0]!.exhibits.map(({ name }) => name)).toEqual(['mail.txt', 'mail.html', 'poster-sr-Latn.jpg']);
+    const poster = await stage.ask('GET', `${path}/previews/redakcija/0/poster-sr-Latn.jpg?version=${shown.version}`, { as: 'iva' });
+    expect([poster.status, poster.headers['content-type'], poster.bytes.subarray(0, 2).toString('hex')]).toEqual([200, 'image/jpeg', 'ffd8']);
     const mail = await stage.ask('GET', `${path}/previews/redakcija/0/mail.html`, { as: 'iva' });
     // Markup is shown as it is written, and never runs at our own address.
     expect([mail.headers['content-type'], mail.text.startsWith('<!DOCTYPE html>')]).toEqual(['text/plain; charset=utf-8', true]);
