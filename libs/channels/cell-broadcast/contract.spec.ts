@@ -16,6 +16,7 @@ describe('through a broadcast entity that takes CAP', () => {
   channelContract<CellBroadcastSettings>({
     channel: cellBroadcast,
     start: start(entity),
+    breaksOff: true,
     wrongSettings: [
       { ...entity(1).settings, driver: 'pigeon' },
       { ...entity(1).settings, url: 'http://127.0.0.1:1/cbe' },
@@ -33,6 +34,7 @@ describe('through an Osmocom CBC', () => {
   channelContract<CellBroadcastSettings>({
     channel: cellBroadcast,
     start: start(centre),
+    breaksOff: true,
     wrongSettings: [
       { ...centre(1).settings, scope: 'cells' },
       { ...centre(1).settings, scope: undefined },

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { Destination } from '#dispatch/channel.js';
 import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import { breaksAnswers, httpOctets, sendBroken } from '#dispatch/testing/broken-answer.js';
 import { Ledger } from '#dispatch/testing/ledger.js';
 import { sha256Hex } from '#kernel/canonical.js';
 import { fail } from '#kernel/errors.js';
@@ -129,6 +130,7 @@ class OsmoCbc implements FakePartner {
 
   private finish(response: ServerResponse, status: number, body: string): void {
     if (this.faults.loseAcknowledgement) return void response.destroy();
+    if (breaksAnswers(this.faults) && response.socket) return sendBroken(response.socket, httpOctets(status, {}, body), this.faults);
     if (this.faults.rubbish) return void response.socket?.end('not quite HTTP\r\n\r\n');
     answer(response, status, body);
   }

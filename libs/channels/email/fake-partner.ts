@@ -5,6 +5,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 's
 import { sha256Hex } from '#kernel/canonical.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { Destination } from '#dispatch/channel.js';
+import { breaksAnswers, sendBroken } from '#dispatch/testing/broken-answer.js';
 import type { Faults, FakePartner, LedgerEntry } from '#dispatch/testing/fake-partner.js';
 import { Ledger } from '#dispatch/testing/ledger.js';
 import type { EmailSettings } from './config.js';
@@ -16,6 +17,7 @@ export interface FakeOptions {
 }
 
 const SIZE_LIMIT = 30 * 1024 * 1024;
+const ANSWER_KEPT = Buffer.from('250 2.6.0 OK: kept\r\n');
 const NOTIFY_TRIES = 40;
 const NOTIFY_PAUSE_MS = 50;
 const SUBSCRIBE_TRIES = 600;
@@ -175,7 +177,9 @@ class Newsroom implements FakeMailServer {
     if (!faults.noReceipts) void this.notify(session, faults.duplicateReceipts ? 2 : 1);
     if (faults.loseAcknowledgement) return this.hangUp(session);
     if (faults.rubbish) return void this.socketOf(session)?.write('\u0007banana 250\r\n');
-    done(null, 'kept');
+    const socket = this.socketOf(session);
+    if (breaksAnswers(faults) && socket) sendBroken(socket, ANSWER_KEPT, faults);
+    else done(null, 'kept');
   }
 
   private async write(bytes: Buffer, session: SMTPServerSession): Promise<void> {

@@ -10,6 +10,7 @@ const { settings } = busStation(1);
 
 channelContract<GtfsRealtimeSettings>({
   channel: gtfsRealtime,
+  breaksOff: true,
   start: async ({ receive }) => {
     const secret = await drillSecrets();
     const door = await openReceiptDoor(busStation(0).id, WEBHOOK_SECRET, receive);

@@ -8,6 +8,7 @@ const { settings } = roadSign(1);
 
 channelContract<NtcipSignSettings>({
   channel: ntcipSign,
+  breaksOff: 'datagrams',
   start: async () => {
     const begin = (port: number) => startFakePartner(roadSign(port), { secret: drillSecret });
     const partner = await begin(0);

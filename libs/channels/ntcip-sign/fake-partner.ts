@@ -98,7 +98,7 @@ class SignAgent implements SignPartner {
   }
 
   private answer(message: SnmpMessage, from: RemoteInfo): void {
-    const { hang, reset, error, throttle, loseAcknowledgement, rubbish } = this.faults;
+    const { hang, reset, error, throttle, loseAcknowledgement, rubbish, truncate } = this.faults;
     const { pdu, varbinds } = message;
     if (pdu === 'get') return this.reply(message, from, varbinds.map(([oid]) => [oid, this.sign.get(oid)]));
     // A controller that still answers while the sign behind it does not: its orders are lost.
@@ -106,9 +106,13 @@ class SignAgent implements SignPartner {
     if (error || throttle) return this.reply(message, from, varbinds, error ? GEN_ERR : RESOURCE_UNAVAILABLE, 1);
     const failed = varbinds.map(([oid, value]) => this.sign.set(oid, value)).findIndex((status) => status !== 0);
     const activates = varbinds.some(([oid]) => oid === dmsActivateMessage);
-    if (activates && (loseAcknowledgement || rubbish)) {
+    if (activates && (loseAcknowledgement || rubbish || truncate)) {
       this.silent = true;
       if (rubbish) this.socket.send(Buffer.from('0\u0005rubbish'), from.port, from.address);
+      if (truncate) {
+        const whole = writeMessage({ ...message, pdu: 'response', errorStatus: 0, errorIndex: 0, varbinds });
+        this.socket.send(whole.subarray(0, whole.length >> 1), from.port, from.address);
+      }
       return;
     }
     this.reply(message, from, varbinds, failed < 0 ? 0 : GEN_ERR, failed + 1);

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import smpp, { type Pdu, type Session } from 'smpp';
 import type { Destination } from '#dispatch/channel.js';
+import { isTrickling, sendBroken } from '#dispatch/testing/broken-answer.js';
 import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
 import type { SmppSettings } from './config.js';
 
@@ -48,7 +49,7 @@ interface Stored {
 const STATE_NUMBERS: Record<string, number> = { ENROUTE: 1, DELIVRD: 2, EXPIRED: 3, DELETED: 4, UNDELIV: 5, ACCEPTD: 6, UNKNOWN: 7, REJECTD: 8 };
 const RECEIPT_AFTER_MS = 5;
 const RECEIPT_AGAIN_MS = 100;
-const LOSE_AFTER_MS = 30;
+const LOSE_AFTER_MS = 150;
 const HTTP_RUBBISH = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
 
 /**
@@ -99,6 +100,8 @@ export async function startFakePartner(
   const deliver = (id: string, word: string, form: 'text' | 'parameters'): void => {
     const all = [...bound];
     const session = all[(turn += 1) % Math.max(1, all.length)];
+    // Nothing comes between the octets of an answer that trickles.
+    if (session && isTrickling(session.socket)) return later(RECEIPT_AGAIN_MS, () => deliver(id, word, form));
     if (session === undefined) {
       backlog.push(() => deliver(id, word, form));
       return;
@@ -170,10 +173,12 @@ export async function startFakePartner(
       sessions.delete(session);
       bound.delete(session);
     });
-    const answer = (pdu: Pdu, fields: Record<string, unknown> = {}): void =>
-      slowly(() => {
-        if (!session.closed) session.send(pdu.response(fields));
-      });
+    const say = (response: Pdu): void => {
+      if (session.closed) return;
+      if (isTrickling(session.socket)) sendBroken(session.socket, response.toBuffer(), faults);
+      else session.send(response);
+    };
+    const answer = (pdu: Pdu, fields: Record<string, unknown> = {}): void => slowly(() => say(pdu.response(fields)));
 
     const submit = (pdu: Pdu): void => {
       const multi = pdu.command === 'submit_multi';
@@ -188,7 +193,7 @@ export async function startFakePartner(
       const respond = (fields: Record<string, unknown>): void =>
         slowly(() => {
           open -= 1;
-          if (!session.closed) session.send(pdu.response(fields));
+          say(pdu.response(fields));
         });
       if (faults.hang) return;
       if (faults.reset) return session.destroy();
@@ -202,6 +207,8 @@ export async function startFakePartner(
       const { id, complete } = take(pdu, to, header, message);
       // A little later, so that what is already on its way is taken and lost too.
       if (complete && faults.loseAcknowledgement) return later(LOSE_AFTER_MS, () => session.destroy());
+      if (complete && faults.truncate) return later(LOSE_AFTER_MS, () => sendBroken(session.socket, pdu.response({ message_id: id }).toBuffer(), faults));
+      if (complete && faults.trickleMs !== undefined) return sendBroken(session.socket, pdu.response({ message_id: id }).toBuffer(), faults);
       if (complete && faults.rubbish) return void session.socket.write(HTTP_RUBBISH);
       respond(multi ? { message_id: id, unsuccess_sme: [] } : { message_id: id });
     };

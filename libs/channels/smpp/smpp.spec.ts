@@ -23,7 +23,7 @@ const wrongSettings = [
   { ...settingsWith(), audience: { kind: 'numbers', file: `${list.file}.missing`, partSize: 10 } },
   { ...settingsWith(), ratePerSecond: 0 },
 ];
-const kit = { channel: smpp, wrongSettings, notEncodable: 'half \ud83d pair', carriesIdentifier: false };
+const kit = { channel: smpp, wrongSettings, notEncodable: 'half \ud83d pair', carriesIdentifier: false, breaksOff: true };
 const numbers = { audience: { kind: 'numbers', file: list.file } };
 
 describe('to the list of an operator that de-duplicates', () => {

@@ -12,6 +12,7 @@ async function start(): Promise<Stage<WebPushSettings>> {
 
 channelContract<WebPushSettings>({
   channel: webPush,
+  breaksOff: true,
   start,
   notEncodable: 'half a letter: \ud800',
   entriesPerMessage: SUBSCRIBERS,

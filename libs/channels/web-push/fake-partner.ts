@@ -9,7 +9,9 @@ import { LANGUAGES } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { FakePartner, Faults, LedgerEntry } from '#dispatch/testing/fake-partner.js';
+import { breaksAnswers } from '#dispatch/testing/broken-answer.js';
 import { Ledger } from '#dispatch/testing/ledger.js';
+import { BrokenLine } from './broken-line.js';
 import type { WebPushSettings } from './config.js';
 import { FakeSubscriber } from './fake-subscriber.js';
 import { Vapid } from './vapid.js';
@@ -41,9 +43,16 @@ export async function startFakePartner(destination: Destination<WebPushSettings>
   const { simulated } = destination.settings;
   if (!simulated) throw fail('CONFIGURATION_INVALID', 'settings.simulated', 'A simulated push service has a server key and a port.');
   const server = createSecureServer({ key: options.secret(simulated.serverKey), cert: options.secret(simulated.serverCertificate), allowHTTP1: false });
-  server.listen(simulated.port, '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return new FakePushService(destination, options, server);
+  const line = new BrokenLine((server.address() as AddressInfo).port);
+  try {
+    await line.listen(simulated.port);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return new FakePushService(destination, options, server, line);
 }
 
 export class FakePushService implements FakePartner {
@@ -65,11 +74,11 @@ export class FakePushService implements FakePartner {
   private readonly publicKey: string;
   private readonly closing = new AbortController();
 
-  constructor(private readonly destination: Destination<WebPushSettings>, options: FakePushOptions, private readonly server: Http2SecureServer) {
+  constructor(private readonly destination: Destination<WebPushSettings>, options: FakePushOptions, private readonly server: Http2SecureServer, private readonly line: BrokenLine) {
     this.book = new Ledger(destination.id);
     this.ledger = this.book.entries;
     const { vapid, simulated } = destination.settings;
-    this.port = (server.address() as AddressInfo).port;
+    this.port = line.port;
     this.origin = `https://127.0.0.1:${this.port}`;
     this.publicKey = new Vapid(options.secret(vapid.key), vapid.subject).publicKey;
     const seed = seedOfSubscribers(options.secret(simulated!.serverKey));
@@ -90,6 +99,7 @@ export class FakePushService implements FakePartner {
 
   setFaults(faults: Faults): void {
     this.faults = faults;
+    if (!breaksAnswers(faults)) this.line.mend();
   }
 
   waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {
@@ -102,7 +112,7 @@ export class FakePushService implements FakePartner {
     const closed = once(this.server, 'close');
     this.server.close();
     for (const session of this.sessions) session.destroy();
-    await closed;
+    await Promise.all([closed, this.line.close()]);
   }
 
   private async serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
@@ -117,6 +127,7 @@ export class FakePushService implements FakePartner {
     if (faults.throttle) return answer(stream, 429, { 'retry-after': '1' });
     const { status, ...more } = this.take(headers, Buffer.concat(chunks));
     if (status === 201 && faults.loseAcknowledgement) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    if (status === 201 && breaksAnswers(faults)) this.line.breakAnswers(faults);
     if (status === 201 && faults.rubbish) return answer(stream, 200, { 'content-type': 'text/html' }, '<p>Welcome to the guest network</p>');
     answer(stream, status, more);
   }

@@ -41,7 +41,7 @@ export function contractChecks<S>(harness: ContractHarness<S>): readonly Contrac
     ...(harness.breaksOff ? [
       on('takes an answer that breaks off for uncertain', (r) => answers(r, { truncate: true }, ['uncertain'], perMessage)),
       on("is well again after the partner's truncate has passed", (r) => recovers(r, { truncate: true })),
-      on('ends a trickling answer at its signal: uncertain', abortsWhileTrickling),
+      ...(harness.breaksOff === 'datagrams' ? [] : [on('ends a trickling answer at its signal: uncertain', abortsWhileTrickling)]),
     ] : []),
     ...(['error', 'refuse', 'reset', 'loseAcknowledgement', 'rubbish'] as const).map((fault) =>
       on(`is well again after the partner's ${fault} has passed`, (r) => recovers(r, { [fault]: true })),
@@ -226,9 +226,11 @@ async function abortsWhileTrickling<S>(r: Rehearsal<S>): Promise<void> {
   const abort = new AbortController();
   const pending = r.publish(message, abort.signal);
   assert.ok(await eventually(() => r.effects(message.key).length > 0), 'the partner took the message');
-  assert.equal(await within(pending, 500), 'late', 'a trickling partner has not answered');
+  assert.equal(await within(pending, 250), 'late', 'a trickling partner has not answered');
   abort.abort();
-  assert.deepEqual(await within(pending), { kind: 'uncertain', reason: 'aborted' });
+  const outcome = await within(pending);
+  // What was taken before may be named.
+  assert.ok(outcome !== 'late' && outcome.kind === 'uncertain' && outcome.reason === 'aborted', `expected uncertain, aborted, not ${describeOutcome(outcome)}`);
 }
 
 /** Under a fault the outcome is one of these, in time and without a throw, and the ledger holds so many effects. */

@@ -21,8 +21,8 @@ export interface ContractHarness<Settings> {
   readonly entriesPerMessage?: number;
   /** False where the partner's protocol does not carry the CAP identifier or its equivalent; true when left out. */
   readonly carriesIdentifier?: boolean;
-  /** The partner can break off its answers and trickle them (faults `truncate` and `trickleMs`). */
-  readonly breaksOff?: boolean;
+  /** The partner can break off its answers and trickle them (faults `truncate` and `trickleMs`); datagrams can only be broken off. */
+  readonly breaksOff?: boolean | 'datagrams';
 }
 
 /** A running partner and how to reach it. */

@@ -32,9 +32,9 @@ export interface Faults {
   readonly loseAcknowledgement?: boolean;
   /** Writes the message down and answers with bytes that are no valid answer of the protocol. */
   readonly rubbish?: boolean;
-  /** Over HTTPS: writes the message down, sends half of the answer and closes the connection. */
+  /** Writes the message down, sends half of the answer and closes the connection, if there is one. */
   readonly truncate?: boolean;
-  /** Over HTTPS: writes the message down and sends the answer octet by octet, one each so many milliseconds. */
+  /** Writes the message down and sends the answer octet by octet, one each so many milliseconds. Datagrams do not trickle. */
   readonly trickleMs?: number;
   /** Sends every receipt twice. */
   readonly duplicateReceipts?: boolean;

@@ -7,6 +7,7 @@ import { systemClock, type Clock } from '#kernel/clock.js';
 import { fail } from '#kernel/errors.js';
 import type { Destination } from '../channel.js';
 import type { HttpsAddress } from '../https/settings.js';
+import { breaksAnswers, httpOctets, sendBroken } from './broken-answer.js';
 import { ErasureConfirmer } from './erasure-confirmer.js';
 import type { FakePartner, Faults, LedgerEntry } from './fake-partner.js';
 import { Ledger } from './ledger.js';
@@ -194,7 +195,10 @@ class HttpsPartner implements FakePartner {
     }
     if (action === 'withdraw' && !faults.noErasure) this.erasures?.look();
     if (faults.loseAcknowledgement) return void response.destroy();
-    if (faults.truncate || faults.trickleMs) return slowly(response, message.answer, faults);
+    if (breaksAnswers(faults) && response.socket) {
+      const { status, headers = {}, body = '' } = message.answer;
+      return sendBroken(response.socket, httpOctets(status, headers, body), faults);
+    }
     answer(response, faults.rubbish ? this.manner.rubbish : message.answer);
   }
 
@@ -213,21 +217,6 @@ class HttpsPartner implements FakePartner {
 
 function answer(response: ServerResponse, { status, headers = {}, body = '' }: PartnerAnswer): void {
   response.writeHead(status, { ...headers, ...(status !== 204 && { 'Content-Length': String(Buffer.byteLength(body)) }) }).end(body);
-}
-
-/** Half of an answer and no more, or all of it octet by octet until the caller goes away. */
-function slowly({ socket }: ServerResponse, { status, headers = {}, body = '' }: PartnerAnswer, { truncate, trickleMs = 0 }: Faults): void {
-  if (!socket) return;
-  const lines = Object.entries({ ...headers, ...(status !== 204 && { 'Content-Length': String(Buffer.byteLength(body)) }) }).map(([name, value]) => `${name}: ${value}\r\n`);
-  const octets = Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Whatever\r\n${lines.join('')}\r\n`), Buffer.from(body)]);
-  if (truncate) return void socket.end(octets.subarray(0, octets.length >> 1), () => socket.destroy());
-  let sent = 0;
-  const timer = setInterval(() => {
-    socket.write(octets.subarray(sent, sent + 1));
-    sent += 1;
-    if (sent === octets.length) clearInterval(timer);
-  }, trickleMs);
-  socket.once('close', () => clearInterval(timer));
 }
 
 /** The body, or nothing when it is over the limit; it is read to its end so that the answer arrives. */
