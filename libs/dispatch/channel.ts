@@ -48,6 +48,11 @@ export interface Channel<Settings = unknown> {
   /** In how many independent parts a notice goes to this destination (1 unless the audience is a long list). */
   parts(settings: Settings): number;
   /**
+   * How many parts of one destination are sent at once by a dispatcher, where each holds many people in memory; the others wait
+   * their turn, and their time does not run meanwhile. Left out where a part is cheap to hold.
+   */
+  partsAtOnce?(settings: Settings): number;
+  /**
    * The longest that one attempt may take, in milliseconds, where a part is a long list and not one message. Left out it is
    * the dispatcher's own limit.
    */

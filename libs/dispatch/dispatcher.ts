@@ -8,6 +8,7 @@ import { Batcher } from './batcher.js';
 import type { Message, Outcome, Photo, Receipt } from './channel.js';
 import { isEnding, type ClaimedDelivery, type Move } from './delivery.js';
 import type { AttemptRecord, DeliveryStore, Postponed } from './delivery-store.js';
+import { Gate } from './gate.js';
 import type { Partners } from './partners.js';
 import { planFanOut } from './plan.js';
 import { placeOn, settleOn, type RouteView } from './routes.js';
@@ -63,6 +64,7 @@ export class Dispatcher {
   private readonly flights = new Set<Flight>();
   private readonly works = new Set<Promise<void>>();
   private readonly newest = new Map<AlertId, number>();
+  private readonly gates = new Map<string, Gate>();
   private readonly recorder: Batcher<AttemptRecord>;
   private readonly asker: Batcher<Flight>;
   private readonly leaseMs: number;
@@ -303,6 +305,8 @@ export class Dispatcher {
     // The news of a newer revision may have come while the claim was on its way.
     if (delivery.revision < (this.newest.get(delivery.alertId) ?? 0)) abort.abort();
     let again = false;
+    const gate = this.gateOf(delivery);
+    const leave = gate && (await gate.enter(abort.signal));
     try {
       const loaded = await this.ready(flight, content);
       const startedAt = this.input.clock.now();
@@ -313,9 +317,21 @@ export class Dispatcher {
       // The database: the lease lapses and the sweep settles the delivery as uncertain.
       this.failed(error);
     } finally {
+      leave?.();
       this.flights.delete(flight);
     }
     if (again) await this.take([delivery.id]);
+  }
+
+  /** Where parts of a long audience wait for each other. Endings do not wait for what they end, nor for another alert. */
+  private gateOf({ destination, route, kind }: ClaimedDelivery): Gate | undefined {
+    const way = this.input.partners.get(destination)?.routes[route];
+    const limit = way?.channel.partsAtOnce?.(way.destination.settings);
+    if (limit === undefined) return undefined;
+    const name = `${destination}/${route}/${isEnding(kind) ? 'ending' : 'notice'}/${limit}`;
+    const gate = this.gates.get(name) ?? new Gate(limit);
+    this.gates.set(name, gate);
+    return gate;
   }
 
   /** The content, when the delivery still is ours to send this very moment. */

@@ -39,6 +39,7 @@ export interface Partner {
   readonly resend?: 'safe' | 'ask';
   readonly lapses?: boolean;
   readonly parts?: number;
+  readonly partsAtOnce?: number;
   /** Further routes; each answers by the script of its own id. */
   readonly fallbacks?: readonly Omit<Partner, 'fallbacks'>[];
 }
@@ -162,7 +163,7 @@ export class DispatchStage {
     await this.database.drop();
   }
 
-  private channel({ id, resend = 'safe', lapses = false, parts = 1 }: Partner): Channel {
+  private channel({ id, resend = 'safe', lapses = false, parts = 1, partsAtOnce }: Partner): Channel {
     const call = (action: Call['action']) => async (message: Message, signal: AbortSignal): Promise<Outcome> => {
       const order = this.calls.length;
       const made: Call = {
@@ -180,7 +181,7 @@ export class DispatchStage {
       return ACCEPTED;
     };
     return {
-      kind: id, settings: z.strictObject({}), resend: () => resend, lapses, parts: () => parts, preview: () => [],
+      kind: id, settings: z.strictObject({}), resend: () => resend, lapses, parts: () => parts, preview: () => [], ...(partsAtOnce !== undefined && { partsAtOnce: () => partsAtOnce }),
       open: () => ({ publish: call('publish'), withdraw: call('withdraw'), probe: async () => (this.unwell.has(id) ? { well: false, reason: 'away' } : { well: true }), close: async () => undefined }),
     };
   }

@@ -4,11 +4,14 @@ import { webPushSettings, type WebPushSettings } from './config.js';
 import { encodePayloads, previewPush, topicOf, ttlOf } from './encode.js';
 import { PAYLOAD_LIMIT } from './encryption.js';
 import { KeyStock } from './key-stock.js';
-import { Part, type PartHouse, type Rest, type Tally } from './part.js';
+import { HELD_MEMBERS, Part, type PartHouse, type Rest, type Tally } from './part.js';
 import { systemResolve, type Resolve } from './public-address.js';
 import { PushService } from './push-service.js';
 import { Stop } from './stop.js';
 import { Vapid } from './vapid.js';
+
+/** Parts under way at once; more where the window is so wide that these would not fill it twice. */
+const PARTS_AT_ONCE = 4;
 
 /** Kind under which the audience keeps its subscribers. */
 export const WEB_PUSH = 'web-push';
@@ -26,6 +29,8 @@ export const webPush: Channel<WebPushSettings> = {
   // What was shown stays until something replaces it.
   lapses: false,
   parts: ({ shards }) => shards,
+  // Subscriptions, keys and bodies of a country's browsers are not in memory all at once; the window is what limits the pace.
+  partsAtOnce: ({ window }) => Math.max(PARTS_AT_ONCE, Math.ceil((2 * window) / HELD_MEMBERS)),
   attemptMs: ({ partMs }) => partMs,
   preview: (notice) => previewPush(notice),
   reaches: () => ({ members: WEB_PUSH }),

@@ -14,6 +14,8 @@ import type { Vapid } from './vapid.js';
 const PAGE = 500;
 /** Pages of a part under way at once, so that the window stays full between them. */
 const PAGES_AT_ONCE = 2;
+/** Members that a part has in memory at once. */
+export const HELD_MEMBERS = PAGE * PAGES_AT_ONCE;
 const TRIES = 3;
 const PAUSE_MS = 100;
 /** A wish to wait for longer is not waited for within a part. */
