@@ -11,6 +11,7 @@ import { Metrics } from './metrics.js';
 import { OpenApi } from './openapi.js';
 import type { Parts } from './parts.js';
 import { MalformedRequest, problemOf } from './problem.js';
+import { SlowReaders, type ReadingLimits } from './slow-readers.js';
 
 /** A drawn area of twenty thousand corners fits. */
 const BODY_LIMIT = 2 * 1024 * 1024;
@@ -30,7 +31,7 @@ const HEADERS = {
 } as const;
 
 /** The API as an application, ready to listen or to be asked in process. Throws if a route has no door. */
-export async function createApi(parts: Parts, controllers?: readonly Type[]): Promise<NestFastifyApplication> {
+export async function createApi(parts: Parts, controllers?: readonly Type[], reading: Partial<ReadingLimits> = {}): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT, requestTimeout: 30_000, forceCloseConnections: 'idle', genReqId: () => randomUUID(),
     // Addresses that cannot be read are refused before any hook runs; the server's own words would quote them.
@@ -54,6 +55,7 @@ export async function createApi(parts: Parts, controllers?: readonly Type[]): Pr
     done();
   });
   watch(server, parts.house.log, app.get(Metrics));
+  dropSlowReaders(server, parts.house.log, reading);
   await app.init();
   await server.ready();
   mustHaveDoors(app.get(OpenApi), registered);
@@ -94,6 +96,23 @@ function watch(server: FastifyInstance, log: Log, metrics: Metrics): void {
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     log.event('http.request', { method, route, status: reply.statusCode, ms });
     metrics.observe({ method, route, status: reply.statusCode }, ms / 1000);
+    done();
+  });
+}
+
+/** Answers that go out in one piece have to be read in time; streams have a limit of their own. */
+function dropSlowReaders(server: FastifyInstance, log: Log, limits: Partial<ReadingLimits>): void {
+  const readers = new SlowReaders(() => { log.event('reader.dropped', { cause: 'slow' }, 'warn'); }, limits);
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    if (typeof payload === 'string' || Buffer.isBuffer(payload)) readers.begin(reply.raw, payload.length);
+    done(null, payload);
+  });
+  server.addHook('onResponse', (_request, reply, done) => {
+    readers.end(reply.raw);
+    done();
+  });
+  server.addHook('onClose', (_server, done) => {
+    readers.close();
     done();
   });
 }

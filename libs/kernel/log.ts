@@ -24,6 +24,7 @@ export interface LogEvents {
   'erasure.chased': { alertId: string; destination: string; chase: number; outcome: string };
   'erasure.confirmed': { destination: string; means: string };
   'stream.dropped': { stream: string; cause: string };
+  'reader.dropped': { cause: string };
   'audience.dropped': { count: number; cause: string };
   'audience.told': { channel: string; destination: string; part: number; queued: number; gone: number; refused: number; left: number; unsure: number; ms: number };
   'breaker.changed': { destination: string; state: string };

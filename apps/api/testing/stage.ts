@@ -27,6 +27,7 @@ import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/office
 import { freshDatabase } from '../../../tests/support/database.js';
 import { partsOf, type Parts } from '../parts.js';
 import { createApi } from '../server.js';
+import type { ReadingLimits } from '../slow-readers.js';
 
 /** Officers of the stage, fictional; their user names. */
 export const OFFICERS = { mila: ['author'], ana: ['author'], vuk: ['author', 'approver'], iva: ['approver'], rada: ['auditor'], uros: ['administrator'], una: ['administrator'], petar: ['partner'], paja: ['partner'] } as const satisfies Record<string, readonly Role[]>;
@@ -67,6 +68,8 @@ export interface StageOptions {
   readonly bound?: Partial<Record<Name, readonly string[]>>;
   /** Connections to the database at most. */
   readonly poolSize?: number;
+  /** How long readers have for an answer; as in service when left out. */
+  readonly reading?: Partial<ReadingLimits>;
 }
 
 /** The API over a real database, with officers, a clock that stands still, and a log to look into. */
@@ -85,7 +88,7 @@ export class Stage {
   ) {}
 
   /** `secret` reads by name; `configuration` is YAML; `bound` is what its partners answer for. */
-  static async open({ configuration = CONFIGURATION, secret = () => 'secret', bound = BOUND, poolSize = 10 }: StageOptions = {}): Promise<Stage> {
+  static async open({ configuration = CONFIGURATION, secret = () => 'secret', bound = BOUND, poolSize = 10, reading }: StageOptions = {}): Promise<Stage> {
     const database = await freshDatabase();
     const source = await openDatabase({ url: database.appUrl, name: 'api spec', poolSize });
     const owner = await openDatabase({ url: database.ownerUrl, name: 'api spec owner' });
@@ -118,7 +121,7 @@ export class Stage {
     }
     await owner.destroy();
     const parts = partsOf(house, passwords);
-    const app = await createApi(parts);
+    const app = await createApi(parts, undefined, reading);
     const stage = new Stage(app, parts, clock, secrets, database.ownerUrl, async () => {
       await app.close();
       await house.close();
