@@ -6,6 +6,7 @@ import { startFakePartner } from './fake-partner.js';
 import { television } from './testing/stage.js';
 
 channelContract<CasparcgSettings>({
+  breaksOff: true,
   channel: createCasparcg(humming),
   start: async () => {
     const folder = await sharedFolder();

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { sha256Hex } from '#kernel/canonical.js';
 import type { Destination } from '#dispatch/channel.js';
+import { breaksAnswers, isTrickling, sendBroken } from '#dispatch/testing/broken-answer.js';
 import type { FakePartner, Faults } from '#dispatch/testing/fake-partner.js';
 import { Ledger } from '#dispatch/testing/ledger.js';
 import type { CasparcgSettings } from './config.js';
@@ -66,8 +67,10 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
   };
   const serve = (socket: Socket, line: string): void => {
     const [, id = '', command = ''] = /^REQ (\S+) (.*)$/.exec(line) ?? [];
+    const answerOf = (text: string): Buffer => Buffer.from(`RES ${id} ${text}\r\n`);
     const say = (text: string): void => {
-      if (!socket.destroyed) socket.write(`RES ${id} ${text}\r\n`);
+      if (isTrickling(socket)) sendBroken(socket, answerOf(text), faults);
+      else if (!socket.destroyed) socket.write(answerOf(text));
     };
     if (faults.latencyMs) return void later(faults.latencyMs, () => say(reply(command)));
     if (!/^PLAY .*-(alert|update|found|withdrawn)" /.test(command)) return say(reply(command));
@@ -78,6 +81,7 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
     if (faults.throttle) return say('503 PLAY FAILED');
     const answer = reply(command);
     if (faults.loseAcknowledgement) return void socket.destroy();
+    if (breaksAnswers(faults)) return sendBroken(socket, answerOf(answer), faults);
     if (faults.rubbish) return void socket.write('RES \u0007\r\n');
     say(answer);
   };

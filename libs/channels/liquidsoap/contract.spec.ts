@@ -6,6 +6,7 @@ import { startFakePartner } from './fake-partner.js';
 import { radio } from './testing/stage.js';
 
 channelContract<LiquidsoapSettings>({
+  breaksOff: true,
   channel: createLiquidsoap(humming),
   start: async () => {
     const folder = await sharedFolder();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { sha256Hex } from '#kernel/canonical.js';
 import type { Destination } from '#dispatch/channel.js';
+import { breaksAnswers, isTrickling, sendBroken } from '#dispatch/testing/broken-answer.js';
 import type { FakePartner, Faults } from '#dispatch/testing/fake-partner.js';
 import { Ledger } from '#dispatch/testing/ledger.js';
 import type { LiquidsoapSettings } from './config.js';
@@ -80,8 +81,10 @@ class Station {
   }
 
   private answer(socket: Socket, command: string): void {
+    const answerOf = (text: string): Buffer => Buffer.from(`${text}\r\nEND\r\n`);
     const say = (text: string): void => {
-      if (!socket.destroyed) socket.write(`${text}\r\nEND\r\n`);
+      if (isTrickling(socket)) sendBroken(socket, answerOf(text), this.faults);
+      else if (!socket.destroyed) socket.write(answerOf(text));
     };
     const { faults } = this;
     if (faults.latencyMs) return this.later(faults.latencyMs, () => say(this.reply(command)));
@@ -93,6 +96,7 @@ class Station {
     if (faults.refuse) return say(String(this.next++));
     const answer = this.reply(command);
     if (faults.loseAcknowledgement) return void socket.destroy();
+    if (breaksAnswers(faults)) return sendBroken(socket, answerOf(answer), faults);
     say(faults.rubbish ? '\u0007 not a number' : answer);
   }
 
