@@ -62,7 +62,7 @@ else {
     const members = () => push.channels.size;
 
     it('subscribes on the page, decrypts what the dispatcher sends, and shows the alert, the update in its place, then the ending', async () => {
-      await firefox.go(`${stack.address}/vezba/pretplata?jezik=sr-Cyrl`);
+      await firefox.go(`${stack.publicAddress}/vezba/pretplata?jezik=sr-Cyrl`);
       await firefox.click('button[name=join]');
       await until(says, (text) => text === 'Пријављени сте.', 20_000);
       expect(members()).toBe(1);
@@ -74,7 +74,7 @@ else {
       // The browser acknowledges what it gave to the service worker, which shows it a moment later.
       const [first, ...others] = await shownUntil((all) => all.length > 0);
       expect(others).toEqual([]);
-      expect(first).toMatchObject({ lang: 'sr-Cyrl', url: expect.stringContaining(`${stack.address}/vezba/`) });
+      expect(first).toMatchObject({ lang: 'sr-Cyrl', url: expect.stringContaining(`${stack.publicAddress}/vezba/`) });
       expect(`${first!.title}\n${first!.body}`).toBe(alert);
       expect(push.passed[0]!.headers).toEqual({ ttl: expect.stringMatching(/^[1-9]\d*$/), urgency: 'high', topic: first!.tag });
 

@@ -39,6 +39,8 @@ export interface RunningProgram {
 /** The real system over real protocols: database, API and dispatcher as processes, partners with ledgers in this one. */
 export interface Stack {
   readonly address: string;
+  /** As browsers reach it: passkeys and service workers go by the name. */
+  readonly publicAddress: string;
   readonly database: TestDatabase;
   readonly partners: Cast;
   partner(id: string): FakePartner;
@@ -61,6 +63,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const database = await freshDatabase();
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
+  const publicAddress = `http://localhost:${port}`;
   const configFile = join(folder, 'partners.yaml');
   const secrets = join(folder, 'secrets');
   const numbers = join(folder, 'numbers.txt');
@@ -76,7 +79,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const partners = await startCast(configuration.destinations, secret, address);
 
   const environment = {
-    DATABASE_URL: database.appUrl, PORT: String(port), FINDME_PUBLIC_URL: `http://localhost:${port}`, FINDME_CONFIG: configFile, FINDME_SECRETS: secrets,
+    DATABASE_URL: database.appUrl, PORT: String(port), FINDME_PUBLIC_URL: publicAddress, FINDME_CONFIG: configFile, FINDME_SECRETS: secrets,
     FINDME_DISPATCHER_PORT: '0', FINDME_PROBE_SECONDS: '1', ...(options.redisUrl && { REDIS_URL: options.redisUrl }),
   };
   const startDispatcher = (more: Readonly<Record<string, string>> = {}) => launch('dispatcher', { ...environment, ...options.dispatcher, ...more });
@@ -84,7 +87,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const officer = (user: DrillOfficer) => officers.find((o) => o.user === user)!;
   const typists = new Map<DrillOfficer, ApiClient>();
   const stack: Stack = {
-    address, database, partners, secret,
+    address, publicAddress, database, partners, secret,
     partner: (id) => {
       const partner = partners.get(id);
       if (!partner) throw new Error(`there is no partner ${id}`);
