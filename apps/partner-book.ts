@@ -3,6 +3,7 @@ import { catalog } from '#channels/catalog.js';
 import { readDestination } from '#config/configuration.js';
 import type { SecretReader } from '#config/secrets.js';
 import type { Clock } from '#kernel/clock.js';
+import { fail } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import type { Destination } from '#dispatch/channel.js';
@@ -30,6 +31,9 @@ export interface KnownDestination {
   /** When administrators last changed it; null where it stands as in the configuration file. */
   readonly changedAt: Date | null;
 }
+
+/** Of the house itself: no destination may have them told to its partner. */
+const OF_THE_HOUSE: ReadonlySet<string> = new Set(['master-key', 'audit-signing-key', 'audit-earlier-keys', 'app-password']);
 
 /** What no NOTIFY told is found so often, in milliseconds. */
 const SWEEP_MS = 30_000;
@@ -90,7 +94,10 @@ export class PartnerBook {
 
   /** Every value of a destination's secret that is valid now, newest first. Throws CONFIGURATION_INVALID when there is none. */
   valid(destination: DestinationId, name: string): readonly string[] {
-    return validValues(this.of(destination, name), this.input.clock.now(), () => this.input.secret(name));
+    return validValues(this.of(destination, name), this.input.clock.now(), () => {
+      if (OF_THE_HOUSE.has(name)) throw fail('CONFIGURATION_INVALID', `secrets.${name}`, 'A secret of the house, and no destination\'s.');
+      return this.input.secret(name);
+    });
   }
 
   /** How a destination's secret stands. */

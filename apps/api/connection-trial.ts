@@ -2,7 +2,8 @@ import type { House } from '#apps/composition.js';
 import { channelByKind } from '#channels/catalog.js';
 import { routesOf, type Connection, type Destination, type ProbeResult } from '#dispatch/channel.js';
 import { monotonicMs } from '#kernel/clock.js';
-import { fail } from '#kernel/errors.js';
+import { canonicalJson } from '#kernel/canonical.js';
+import { fail, refuseAny, type Fault } from '#kernel/errors.js';
 import { causeOf, silentLog } from '#kernel/log.js';
 
 /** What one route of a proposed destination said. */
@@ -18,7 +19,8 @@ const PROBE_MS = 5_000;
 
 /**
  * Opens the connections of a destination that is not in force, with secrets that nobody has yet, lets them be used and closes
- * them. Receipts that come meanwhile are dropped. Throws CONFIGURATION_INVALID when a secret is missing or of the wrong kind.
+ * them. Receipts that come meanwhile are not taken, so that the partner repeats them to who keeps them. Throws CONFIGURATION_INVALID
+ * when a secret is missing or of the wrong kind.
  */
 export async function openOnTrial<T>(house: House, destination: Destination, secrets: Readonly<Record<string, string>>, use: (connections: readonly Connection[]) => Promise<T>): Promise<T> {
   const { clock, audience, book } = house;
@@ -26,7 +28,7 @@ export async function openOnTrial<T>(house: House, destination: Destination, sec
   const connections: Connection[] = [];
   try {
     for (const route of routesOf(destination)) {
-      connections.push(channelByKind(route.channel).open(route, { clock, audience, secret, log: silentLog, receive: () => Promise.resolve() }));
+      connections.push(channelByKind(route.channel).open(route, { clock, audience, secret, log: silentLog, receive: () => Promise.reject(fail('STORE_BUSY')) }));
     }
     return await use(connections);
   } finally {
@@ -40,8 +42,15 @@ export class ConnectionTrials {
 
   constructor(private readonly house: House) {}
 
-  /** One at a time for each who asks. Throws STORE_BUSY, CONFIGURATION_INVALID. */
-  async probe(by: string, destination: Destination, secrets: Readonly<Record<string, string>>): Promise<readonly RouteTrial[]> {
+  /**
+   * One at a time for each who asks. `before` is the destination as it stands, if there is one. Throws STORE_BUSY,
+   * CONFIGURATION_INVALID, also for a secret that is only named where it would be told to an address that nobody has confirmed: one
+   * person alone must not send our secrets anywhere.
+   */
+  async probe(by: string, destination: Destination, secrets: Readonly<Record<string, string>>, before?: Destination): Promise<readonly RouteTrial[]> {
+    refuseAny(untold(destination, before).filter((name) => !Object.hasOwn(secrets, name)).map((name): Fault => ({
+      code: 'CONFIGURATION_INVALID', field: `secrets.${name}`, detail: 'Told to whoever answers, so a trial of other settings than those in force needs the secret itself.',
+    })));
     if (this.asking.has(by)) throw fail('STORE_BUSY');
     this.asking.add(by);
     try {
@@ -55,6 +64,13 @@ export class ConnectionTrials {
       this.asking.delete(by);
     }
   }
+}
+
+/** Names of the secrets that would be told over routes that do not stand so already. */
+function untold(destination: Destination, before: Destination | undefined): readonly string[] {
+  const form = ({ channel, settings }: Destination) => canonicalJson(JSON.parse(JSON.stringify({ channel, settings })));
+  const confirmed = new Set(before && routesOf(before).map(form));
+  return [...new Set(routesOf(destination).filter((route) => !confirmed.has(form(route))).flatMap(({ channel, settings }) => channelByKind(channel).toldSecrets?.(settings) ?? []))];
 }
 
 /** A probe that ignores its signal, or throws, is as unwell as one that says so. */

@@ -67,6 +67,6 @@ export class DestinationsController {
   })
   async probe(@Body() { destination, secrets }: z.output<typeof trial>, @Who() { officer }: SignedIn) {
     const before = this.house.book.known().find(({ id }) => id === destination.id);
-    return { routes: await this.trials.probe(officer.id, readProposed(destination, before?.destination.simulated === true), secrets) };
+    return { routes: await this.trials.probe(officer.id, readProposed(destination, before?.destination.simulated === true), secrets, before?.destination) };
   }
 }

@@ -1,7 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createTcp, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import smpp from 'smpp';
+import { numbersOf } from '#channels/smpp/numbers.js';
 import { drillKeys } from '#cap/testing/keys.js';
 import { fail } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -9,7 +14,7 @@ import { Stage, type Told } from './testing/stage.js';
 
 let stage: Stage;
 let keys: Awaited<ReturnType<typeof drillKeys>>;
-const ends: Server[] = [];
+const ends: { close(): unknown }[] = [];
 beforeAll(async () => {
   keys = await drillKeys();
   stage = await Stage.open({
@@ -115,6 +120,26 @@ describe('destinations under administration', () => {
   });
 });
 
+describe('what a destination names', () => {
+  it('is never a secret of the house', async () => {
+    const told = await propose('destination.set', { ...portal({ secret: 'master-key' }), id: 'portal-3' });
+    expect([told.status, (told.json['faults'] as unknown as { field: string }[])[0]!.field]).toEqual([422, 'secrets.master-key']);
+  });
+
+  it('is read when the destination changes, and not again under an alert that is being sent', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'numbers-'));
+    const file = join(folder, 'numbers');
+    await writeFile(file, '+381600000001\n');
+    await confirm(await propose('destination.set', {
+      id: 'list', name: 'Spisak', channel: 'smpp', mode: 'drill', settings: { host: '127.0.0.1', systemId: 'findme', password: 'list-password', source: { address: 'PronadjiMe' }, audience: { kind: 'numbers', file } },
+    }));
+    await writeFile(file, '+381600000002\n');
+    await stage.parts.house.book.refresh();
+    expect(numbersOf(file)).toEqual(['381600000001']);
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe('a trial of a connection', () => {
   const trial = (destination: object, as: 'uros' | 'rada' = 'uros') => stage.ask('POST', '/v1/destinations/trial', { as, body: { destination, secrets: SECRETS } });
 
@@ -142,5 +167,49 @@ describe('a trial of a connection', () => {
     expect((await trial(portal({ url: 'https://127.0.0.1:1/findme' }))).json['routes']).toMatchObject([{ well: false, reason: expect.any(String) as string }]);
     expect((await trial(portal({ url: 'ftp://x' }))).status).toBe(422);
     expect((await trial(portal(), 'rada')).status).toBe(403);
+  });
+
+  const operator = (settings: object = {}) => ({
+    id: 'operator', name: 'Operater', channel: 'smpp', mode: 'drill',
+    settings: { host: '127.0.0.1', systemId: 'findme', password: 'operator-password', source: { address: 'PronadjiMe' }, audience: { kind: 'distribution-list', name: 'SVI' }, maxSegments: 6, ...settings },
+  });
+  const tried = (destination: object, secrets: object = {}) => stage.ask('POST', '/v1/destinations/trial', { as: 'uros', body: { destination, secrets } });
+
+  it('tells none of our secrets to an address that one administrator names', async () => {
+    let callers = 0;
+    const stranger = createTcp((socket) => {
+      callers += 1;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    ends.push(stranger);
+    const elsewhere = { port: (stranger.address() as AddressInfo).port };
+    const refused = await tried(operator(elsewhere));
+    expect([refused.status, refused.json['code'], (refused.json['faults'] as unknown as { field: string }[])[0]!.field, callers]).toEqual([422, 'CONFIGURATION_INVALID', 'secrets.operator-password', 0]);
+    expect((await tried(operator({ password: 'another-password' }))).status).toBe(422);
+    // Who has the secret may try it, and what is in force may be tried as it stands.
+    expect((await tried(operator(elsewhere), { 'operator-password': 'mine' })).json['routes']).toMatchObject([{ channel: 'smpp', well: false }]);
+    expect(callers).toBeGreaterThan(0);
+    expect((await tried(operator())).json['routes']).toMatchObject([{ channel: 'smpp' }]);
+  });
+
+  it('takes no receipt, so that the operator keeps it for who writes it down', async () => {
+    let answered: (status: number) => void;
+    const status = new Promise<number>((resolve) => { answered = resolve; });
+    const operatorEnd = smpp.createServer((session) => {
+      session.on('bind_transceiver', (pdu) => {
+        session.send(pdu.response());
+        session.send(new smpp.PDU('deliver_sm', { esm_class: 4, short_message: 'id:42 sub:001 dlvrd:001 submit date:2611241800 done date:2611241801 stat:DELIVRD err:000 text:' }), (answer) => { answered(answer.command_status); });
+      });
+      session.on('enquire_link', (pdu) => void status.then(() => session.send(pdu.response())));
+      session.on('unbind', (pdu) => { session.send(pdu.response()); session.destroy(); });
+      session.on('error', () => undefined);
+    });
+    operatorEnd.listen(0, '127.0.0.1');
+    await once(operatorEnd, 'listening');
+    ends.push(operatorEnd);
+    await tried(operator({ port: (operatorEnd.address() as AddressInfo).port }), { 'operator-password': 'mine' });
+    // ESME_RX_T_APPN: temporary, so it is sent again.
+    expect(await status).toBe(0x64);
   });
 });

@@ -35,6 +35,8 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     ...(channel.exhibits && { exhibits: (notice: Notice, settings: unknown) => channel.exhibits!(notice, read(settings)) }),
     ...(channel.reaches && { reaches: (settings: unknown) => channel.reaches!(read(settings)) }),
     ...(channel.receiptSecrets && { receiptSecrets: (settings: unknown) => channel.receiptSecrets!(read(settings)) }),
+    ...(channel.toldSecrets && { toldSecrets: (settings: unknown) => channel.toldSecrets!(read(settings)) }),
+    ...(channel.partsAtOnce && { partsAtOnce: (settings: unknown) => channel.partsAtOnce!(read(settings)) }),
     ...(channel.airing && { airing: (settings: unknown) => channel.airing!(read(settings)) }),
     ...(channel.erasedWords && { erasedWords: (settings: unknown) => channel.erasedWords!(read(settings)) }),
     ...(channel.tests && { tests: (settings: unknown) => channel.tests!(read(settings)) }),

@@ -77,6 +77,11 @@ export interface Channel<Settings = unknown> {
    */
   receiptSecrets?(settings: Settings): readonly string[];
   /**
+   * Names of the secrets that a connection tells to whoever answers at the address, or from which they could be guessed: passwords,
+   * communities. Left out where secrets only sign, or name us in TLS.
+   */
+  toldSecrets?(settings: Settings): readonly string[];
+  /**
    * Where the rulebook of airings holds: whether the system triggers each slot (by publishing again under the slot's own key)
    * or the partner airs by itself and reports. Left out where nothing is aired.
    */

@@ -25,6 +25,7 @@ export const email: Channel<EmailSettings> = {
   parts: ({ audience }) => audience?.shards ?? 1,
   attemptMs: ({ audience }) => audience?.partMs ?? ATTEMPT_MS,
   preview: previewMail,
+  toldSecrets: ({ login }) => (login ? [login.secret] : []),
   exhibits: (notice, settings) => [...exhibits(notice, settings), ...posterExhibits(notice, settings)],
   reaches: ({ audience, to }) => (audience ? { members: EMAIL } : { people: to.length }),
   open: (destination, line) => (destination.settings.audience ? new Citizens(destination, line, destination.settings.audience) : new EmailConnection(destination, line)),

@@ -15,6 +15,8 @@ export const ntcipSign: Channel<NtcipSignSettings> = {
   // Some ten requests, and the looks at what the sign makes of them.
   attemptMs: ({ timeoutMs, tries, settleMs }) => 3 * timeoutMs * tries + 2 * settleMs + 5_000,
   preview,
+  // Of version 3 only digests, from which a weak password can be guessed.
+  toldSecrets: ({ access }) => (access.version === 'v3' ? [access.authPassword, access.privPassword] : [access.community]),
   // Read back: the sign shows nothing of the alert, and our row of its memory is empty.
   erasedWords: () => ['blanked', 'replaced'],
   open: (destination, line) => new SignConnection(destination, line),

@@ -24,6 +24,7 @@ export const smpp: Channel<SmppSettings> = {
   parts: partsOf,
   attemptMs: ({ audience }) => (audience.kind === 'subscribers' ? audience.partMs : ATTEMPT_MS),
   preview: previewSms,
+  toldSecrets: ({ password }) => [password],
   // To one list, which in drill is of telephones that know of it; never to people who asked to be told.
   tests: ({ audience }) => (audience.kind === 'distribution-list' ? 'seen' : undefined),
   reaches,

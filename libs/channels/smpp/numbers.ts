@@ -41,8 +41,13 @@ export function parseNumbers(text: string): NumberList {
 /** Kept by path: which numbers make up which part must not change while a process sends them. */
 const loaded = new Map<string, NumberList>();
 
-/** Reads the file anew, as the configuration is checked at start. A file that cannot be read is a fault, not an error. */
+/**
+ * Reads the file as the configuration is checked at start, and never again in this process once it was sound: settings are parsed
+ * wherever they are used, also between two parts of one alert. A file that cannot be read is a fault, not an error.
+ */
 export function loadNumbers(file: string): NumberList {
+  const known = loaded.get(file);
+  if (known?.faults.length === 0) return known;
   let list: NumberList;
   try {
     list = parseNumbers(readFileSync(file, 'utf8'));
