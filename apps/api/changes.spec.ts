@@ -160,6 +160,15 @@ describe('the applications\' own role in the database', () => {
   const fact = (type: string, change: string, by: string) => JSON.stringify({ type, actor: `officer:${by}`, alert: null, at: '2026-11-24T18:00:00.000Z', body: { change }, id: randomUUID(), v: 1 });
   const settle = (id: string, verb: string, type: string, by: string) => app.query('SELECT settle_change($1, $2, $3, $4, $5, $6, $7)', [id, verb, by, stage.clock.now(), '{}', null, [fact(type, id, by)]]);
 
+  it('cannot confirm what was proposed by somebody who is no administrator any more', async () => {
+    await stage.renew('uros', 'una');
+    const { id } = changeOf(await propose('officer.change', { officer: await officerId('vuk'), roles: ['author'], enabled: true }));
+    await stage.sql(`UPDATE officers SET enabled = false WHERE user_name = 'uros'`);
+    await expect(settle(id, 'confirm', 'change.confirmed', una)).rejects.toMatchObject({ code: 'FM001', message: 'ROLE_MISSING' });
+    await stage.sql(`UPDATE officers SET enabled = true WHERE user_name = 'uros'`);
+    await settle(id, 'take_back', 'change.taken_back', uros);
+  });
+
   it('cannot confirm as the proposer, as no administrator, or with another fact', async () => {
     await stage.renew('uros', 'una');
     const { id } = changeOf(await propose('officer.change', { officer: await officerId('vuk'), roles: ['author'], enabled: true }));

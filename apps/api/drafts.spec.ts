@@ -232,6 +232,17 @@ describe('a draft over an alert', () => {
   });
 });
 
+describe('the words of a new alert', () => {
+  it('have a writer from the first one on, says the database', async () => {
+    const { drafts } = stage.parts;
+    const [ana] = await stage.sql<{ id: OfficerId }>(`SELECT id FROM officers WHERE user_name = 'ana'`);
+    const now = stage.clock.now();
+    const draft = { id: randomIds.next<AlertId>(), mode: 'drill', version: 1, over: null, begunBy: ana!.id, begunAt: now, savedBy: ana!.id, savedAt: now, content: {}, unfinished: {} } as const;
+    await expect(drafts.begin({ ...draft, writers: [] })).rejects.toThrow('its writer');
+    await drafts.begin({ ...draft, writers: [ana!.id] });
+  });
+});
+
 describe('a draft that nobody goes on with', () => {
   it('is erased after three days, its key included, with a fact that holds nothing of it', async () => {
     const left = await whole();
