@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { House } from '#apps/composition.js';
 import { catalog } from '#channels/catalog.js';
 import { fail, Refusal, type Fault } from '#kernel/errors.js';
-import type { AlertId } from '#kernel/ids.js';
+import { isUuid, type AlertId } from '#kernel/ids.js';
 import { AlertActions } from '#alerts/alert-actions.js';
 import { asIfApproved, createAlert, type Alert } from '#alerts/alert.js';
 import { simplifyArea } from '#alerts/area.js';
@@ -12,6 +12,7 @@ import { contentSchema, type Area, type Content } from '#alerts/content.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
 import type { Photo } from '#dispatch/channel.js';
 import type { SignedIn } from '#identity/accounts.js';
+import { PgDraftStore } from '#storage/draft-store.js';
 import { Door, Who } from './door.js';
 import { HOUSE } from './parts.js';
 import { contentPreviewsSchema, previewsSchema } from './previews-shown.js';
@@ -19,6 +20,7 @@ import { exhibitAt, previewsOf, type DestinationPreviews, type ExhibitAddress } 
 
 const EXHIBIT = { destination: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), route: z.string().regex(/^\d{1,2}$/), name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,79}$/) };
 const versionQuery = z.strictObject({ version: z.coerce.number().int().min(1).optional() });
+const draftQuery = z.strictObject({ draft: z.string().refine(isUuid).optional() });
 type Address = Record<keyof ExhibitAddress, string>;
 
 /** No alert has this id: content that is not kept has none. As long as any, so that every length is true. */
@@ -29,6 +31,7 @@ const UNKEPT = '00000000-0000-0000-0000-000000000000' as AlertId;
 export class PreviewsController {
   constructor(
     private readonly actions: AlertActions,
+    private readonly drafts: PgDraftStore,
     @Inject(HOUSE) private readonly house: House,
   ) {}
 
@@ -79,11 +82,17 @@ export class PreviewsController {
 
   @Post('previews/:destination/:route/:name')
   @Door({
-    action: 'alert.write', summary: 'A picture, sound or document of content that is not handed in. A photo is seen once it is with the draft. Nothing is stored.', params: EXHIBIT,
-    body: contentSchema, judgedBy: 'core', response: 'application/octet-stream', refusals: ['CONTENT_INVALID', 'PREVIEW_MISSING', 'TEXT_TOO_LONG', 'TEXT_NOT_ENCODABLE'],
+    action: 'alert.write', summary: 'A picture, sound or document of content that is not handed in, with the photo of the draft that is named. Nothing is stored.', params: EXHIBIT,
+    query: draftQuery, body: contentSchema, judgedBy: 'core', response: 'application/octet-stream', refusals: ['CONTENT_INVALID', 'DRAFT_MISSING', 'PREVIEW_MISSING', 'TEXT_TOO_LONG', 'TEXT_NOT_ENCODABLE'],
   })
-  exhibitOfContent(@Param('mode') mode: Mode, @Param() address: Address, @Body() body: unknown, @Who() who: SignedIn) {
-    return this.make(asIfApproved(this.unkept(mode, parseContent(body), who), this.house.clock.now()), address);
+  async exhibitOfContent(
+    @Param('mode') mode: Mode, @Param() address: Address, @Query() { draft: id }: z.output<typeof draftQuery>, @Body() body: unknown, @Who() who: SignedIn,
+  ) {
+    const notice = asIfApproved(this.unkept(mode, parseContent(body), who), this.house.clock.now());
+    const draft = id === undefined ? undefined : await this.drafts.load(mode, id as AlertId);
+    // The photo that the words were shown with, and no other that has come to the draft since.
+    const bytes = draft?.photo && draft.photo.sha256 === notice.photo?.sha256 ? await this.drafts.photo(draft) : undefined;
+    return this.make(notice, address, notice.photo && bytes && { ...notice.photo, bytes });
   }
 
   /** The notice that stands for an alert: the one in the making as it would be if it were approved now, else what was sent. */

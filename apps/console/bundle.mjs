@@ -50,7 +50,7 @@ export async function bundleConsole() {
   writeFileSync(join(draft, 'console.html'), `<!doctype html>
 <html lang="sr-Latn"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta property="csp-nonce" content="{{nonce}}"><title>Pronađi me</title>
 <link rel="icon" href="/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="/desk/assets/${name(sheet)}">${preload}<script type="module" src="/desk/assets/${name(main)}"></script></head>
-<body><div id="console"></div><noscript>Za rad je potreban JavaScript. За рад је потребан JavaScript. The desks need JavaScript.</noscript></body></html>
+<body><div id="console"><main class="page"><p role="status">Učitava se… <span lang="sr-Cyrl">Учитава се…</span> <span lang="en">Loading…</span></p></main></div><noscript>Za rad je potreban JavaScript. За рад је потребан JavaScript. The desks need JavaScript.</noscript></body></html>
 `);
   for (const file of readdirSync(draft)) {
     if (!/\.(js|css)$/.test(file)) continue;

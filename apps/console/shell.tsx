@@ -1,4 +1,4 @@
-import { Component, lazy, Suspense, useEffect, useMemo, useState, type ComponentType, type LazyExoticComponent, type ReactNode } from 'react';
+import { Component, useEffect, useMemo, useState, type ComponentType, type ReactNode } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import type { Mode } from '#alerts/notice.js';
 import { SessionWarning } from './account/session-warning.js';
@@ -9,6 +9,7 @@ import { Dialog } from './design/dialog.js';
 import { Select } from './design/fields.js';
 import { Notice } from './design/notice.js';
 import { useFormat, useLanguage, useSay, type Language } from './language.js';
+import { lazily } from './lazily.js';
 import { Page } from './page.js';
 import { useMay, useSession, type Session } from './session.js';
 import { Start } from './start/start.js';
@@ -20,11 +21,11 @@ interface Address {
   readonly pattern: string;
   readonly mode: Mode;
   readonly desk: Desk;
-  readonly View: LazyExoticComponent<ComponentType<DeskProps>>;
+  readonly View: ComponentType<DeskProps>;
 }
 
 const ADDRESSES: readonly Address[] = DESKS.flatMap((desk) => {
-  const View = lazy(desk.load);
+  const View = lazily(desk.load, Waiting, Missing);
   const at = (pattern: string, mode: Mode): Address => ({ pattern, mode, desk, View });
   return desk.within === 'mode' ? [at(`/drill${desk.path}`, 'drill'), at(`/live${desk.path}`, 'live')] : [at(desk.path, 'drill')];
 });
@@ -33,6 +34,7 @@ const ADDRESSES: readonly Address[] = DESKS.flatMap((desk) => {
 export function Shell() {
   const t = useSay();
   const world = useWorld();
+  const [path] = useLocation();
   const { session, ended, endCause } = useSession();
   return (
     <>
@@ -41,8 +43,7 @@ export function Shell() {
       <Top session={session ?? undefined} />
       <Lost />
       <SessionWarning />
-      <Trouble key={session?.officer.id ?? ''}>
-        <Suspense fallback={<main id="main" className="page"><p role="status">{t(texts.loading)}</p></main>}>
+      <Trouble key={session?.officer.id ?? ''} at={path}>
           <Switch>
             <Route path="/"><Entrance action="session"><Start /></Entrance></Route>
             {ADDRESSES.map(({ pattern, mode, desk, View }) => (
@@ -50,8 +51,8 @@ export function Shell() {
             ))}
             <Route><Page title={t(texts.nothingHere)}><p><Link href="/">{t(texts.toStart)}</Link></p></Page></Route>
           </Switch>
-        </Suspense>
       </Trouble>
+      <footer className="foot muted">{t(texts.zone)}</footer>
       <Dialog title={t(texts.sessionEnded)} isOpen={ended} role="alertdialog">
         <p>{t(texts.endCauses[endCause as keyof typeof texts.endCauses] ?? texts.endCauses.unknown)} {t(texts.sessionEndedText)}</p>
         <SignInForm {...(session && { userName: session.officer.userName })} />
@@ -60,13 +61,23 @@ export function Shell() {
   );
 }
 
+function Waiting() {
+  return <main id="main" className="page"><p role="status">{useSay()(texts.loading)}</p></main>;
+}
+
+/** A desk whose script did not come: the line is down. */
+function Missing() {
+  const t = useSay();
+  return <Page title={t(texts.unloaded)}><Notice tone="warn" polite><p>{t(texts.unloadedText)}</p></Notice></Page>;
+}
+
 /** Lets in whom the desk is for; asks others to sign in, or says that it is not theirs. */
 function Entrance({ action, children }: { readonly action: Desk['action']; readonly children: ReactNode }) {
   const t = useSay();
   const may = useMay();
   const { session } = useSession();
   if (action === 'anyone') return children;
-  if (session === undefined) return <main id="main" className="page"><p role="status">{t(texts.loading)}</p></main>;
+  if (session === undefined) return <Waiting />;
   if (session === null) return <Page title={t(texts.signIn)}><div className="card narrow"><SignInForm /></div></Page>;
   if (action !== 'session' && !may(action)) return <Page title={t(texts.notYours)}><p>{t(texts.notYoursText)}</p><p><Link href="/">{t(texts.toStart)}</Link></p></Page>;
   return children;
@@ -137,15 +148,19 @@ function Lost() {
   const t = useSay();
   const { time } = useFormat();
   const { state, since } = useConnection();
-  return <div role="status">{state === 'unreachable' && <p className="lost">{t(texts.lost(time(since)))}</p>}</div>;
+  return <div role="status" className="lost-place">{state === 'unreachable' && <p className="lost">{t(texts.lost(time(since)))}</p>}</div>;
 }
 
-/** A fault of a desk stays in the desk: the rest of the console goes on. */
-class Trouble extends Component<{ readonly children: ReactNode }, { readonly broken: boolean }> {
+/** A fault of a desk stays in the desk: the rest of the console goes on, and whoever goes to another address leaves it behind. */
+class Trouble extends Component<{ readonly at: string; readonly children: ReactNode }, { readonly broken: boolean }> {
   override state = { broken: false };
 
   static getDerivedStateFromError(): { broken: boolean } {
     return { broken: true };
+  }
+
+  override componentDidUpdate({ at }: { readonly at: string }): void {
+    if (this.state.broken && at !== this.props.at) this.setState({ broken: false });
   }
 
   override render(): ReactNode {

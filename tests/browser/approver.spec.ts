@@ -92,11 +92,11 @@ inBrowser('the approver\'s desk', () => {
     expect(await pages.getAttribute('aria-label')).toContain('VEZBA');
     expect(await pages.locator('span').count()).toBe(4 * 20);
     await keepPicture(page, 'approver-sign');
-    await tab('Television');
+    await tab('Television playout');
     await page.getByRole('img', { name: /Picture as it is sent/ }).waitFor();
     await until(() => page.evaluate<number>('document.querySelector(".preview-exhibit img").naturalWidth'), (width) => width === 1920);
     await keepPicture(page, 'approver-television');
-    await tab('CAP for broadcasters');
+    await tab('Television and radio');
     await page.getByRole('button', { name: /Pictures and documents for/ }).click();
     await page.getByRole('option', { name: 'Televizija tv-2' }).click();
     const asked = page.waitForRequest((request) => request.url().includes('/previews/tv-2/0/cap.xml?version='));

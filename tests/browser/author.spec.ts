@@ -1,6 +1,8 @@
 import sharp from 'sharp';
 import type { Page } from 'playwright-core';
-import { startStack, type Stack } from '../support/stack.js';
+import { freePort, startStack, type Stack } from '../support/stack.js';
+import { Story } from '../support/story.js';
+import { until } from '../support/until.js';
 import { axeEverywhere, Desks, inBrowser } from './browser.js';
 import { signIn } from './officers.js';
 
@@ -8,7 +10,12 @@ inBrowser('the author\'s desk in a browser', () => {
   let stack: Stack;
   let desks: Desks;
   beforeAll(async () => {
-    stack = await startStack();
+    stack = await startStack({
+      destinations: [
+        { id: 'sign', name: 'Znak', channel: 'ntcip-sign', mode: 'drill', simulated: true, settings: { host: '127.0.0.1', port: await freePort(), access: { version: 'v2c', community: 'sign-password' }, rows: 4, columns: 20, maxPages: 4 } },
+        { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: 'media', crawlTemplate: 'CRAWL' } },
+      ],
+    });
     desks = await Desks.open(stack.address);
   });
   afterAll(async () => {
@@ -201,6 +208,40 @@ inBrowser('the author\'s desk in a browser', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('img', { name: /as it will be published, 300 × 800/ }).waitFor();
     expect(await axeEverywhere(page, 'author-photo')).toEqual([]);
+  });
+
+  it('shows what each channel would send of what is typed and of its photo, and says so where that cannot be loaded', async () => {
+    const client = await stack.as('dezurni');
+    const { alert } = await Story.written(client, 'drill', { caseNumber: 'KU-9/2026' });
+    const { id } = await client.post<{ id: string }>('/v1/drill/drafts', { alertId: alert.id });
+    const page = await author();
+    await page.goto(`/desk/drill/drafts/${id}`);
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Choose a photo' }).click()]);
+    await chooser.setFiles({ name: 'dete.jpg', mimeType: 'image/jpeg', buffer: await sharp({ create: { width: 300, height: 400, channels: 3, background: '#c22' } }).jpeg().toBuffer() });
+    await page.getByText('It is saved as you see it.').waitFor();
+    // The part that shows it was never loaded, and the line is down.
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Show what will be sent' }).click();
+    await page.getByText('What will be sent could not be loaded').waitFor();
+    expect(await page.getByLabel('Case number').inputValue()).toBe('KU-9/2026');
+    await page.context().setOffline(false);
+    await page.getByRole('tab', { name: 'SMS' }).click();
+    const panel = page.getByRole('tabpanel');
+    await panel.getByText('Parts and octets').first().click();
+    await panel.getByText(/Part 1 of \d/).first().waitFor();
+    await page.getByLabel('Name, Latin').fill('Kanarinka Pregledić');
+    await panel.getByText(/PREGLEDI[CĆ]|Pregledi[cć]/).first().waitFor();
+    await page.getByRole('tab', { name: 'Road signs' }).click();
+    expect(await page.getByRole('img', { name: /^Page 1 of/ }).getAttribute('aria-label')).toContain('VEZBA');
+    await page.getByRole('tab', { name: 'Television playout' }).click();
+    const card = page.getByRole('img', { name: /Picture as it is sent/ }).first();
+    await until(() => card.evaluate((element: { naturalWidth?: number }) => element.naturalWidth ?? 0), (width) => width === 1920);
+    // The photo, which is red all over, is on the card.
+    const { data, info } = await sharp(await card.screenshot()).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const near = (at: number, colour: readonly number[]): boolean => colour.every((value, channel) => Math.abs(data[at + channel]! - value) < 12);
+    const red = Array.from({ length: info.width * info.height }, (_, pixel) => near(pixel * info.channels, [0xcc, 0x22, 0x22])).filter(Boolean).length;
+    expect(red / (info.width * info.height)).toBeGreaterThan(0.05);
+    expect(await axeEverywhere(page, 'author-previews')).toEqual([]);
   });
 
   it('draws an area by keys or by typed corners, and shows what of it goes out', async () => {

@@ -40,7 +40,7 @@ export function Passkeys() {
       <div role="status">{said && <Notice tone="ok"><p>{t(texts[said])}</p></Notice>}</div>
       {data && items.length === 0 && <p className="muted">{t(texts.none)}</p>}
       {items.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="account-passkeys" tabIndex={0}>
           <table>
             <thead><tr><th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.created)}</th><th scope="col">{t(texts.used)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
             <tbody>{items.map((item) => (

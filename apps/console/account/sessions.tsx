@@ -26,7 +26,7 @@ export function Sessions() {
       <h2 id="account-sessions">{t(texts.sessions)}</h2>
       <p>{t(texts.sessionsText)}</p>
       <div role="alert">{trouble && <Notice tone="bad"><p>{t(wordsFor(trouble, {}))}</p></Notice>}</div>
-      <div className="scroll">
+      <div className="scroll" role="group" aria-labelledby="account-sessions" tabIndex={0}>
         <table>
           <thead><tr><th scope="col">{t(texts.opened)}</th><th scope="col">{t(texts.seen)}</th><th scope="col">{t(texts.how)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
           <tbody>{(data?.items ?? []).map(({ id, openedAt, seenAt, method, current }) => (

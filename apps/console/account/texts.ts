@@ -34,12 +34,12 @@ export const texts = {
   endNamed: (opened: string) => say(`Završi sesiju otvorenu ${opened}`, `Заврши сесију отворену ${opened}`, `End the session opened ${opened}`),
   endAll: say('Odjavi se svuda', 'Одјави се свуда', 'Sign out everywhere'),
   endAllText: say('Završava sve vaše sesije, i ovu.', 'Завршава све ваше сесије, и ову.', 'Ends all your sessions, this one too.'),
-  soon: (time: string) => say(`Bez vašeg znaka sesija se završava u ${time}. Ono što pišete ostaje na stranici.`, `Без вашег знака сесија се завршава у ${time}. Оно што пишете остаје на страници.`, `Without a sign from you the session ends at ${time}. What you are writing stays on the page.`),
+  soon: (time: string) => say(`Ako ništa ne uradite, sesija se završava u ${time}. Ono što pišete ostaje na stranici.`, `Ако ништа не урадите, сесија се завршава у ${time}. Оно што пишете остаје на страници.`, `Without a sign from you the session ends at ${time}. What you are writing stays on the page.`),
   shiftOver: (time: string) => say(
     `Smena od 12 sati je pri kraju: sesija se završava u ${time} u svakom slučaju. Ono što pišete ostaje na stranici; prijavićete se ponovo na njoj.`,
     `Смена од 12 сати је при крају: сесија се завршава у ${time} у сваком случају. Оно што пишете остаје на страници; пријавићете се поново на њој.`,
     `The shift of 12 hours is nearly over: the session ends at ${time} in any case. What you are writing stays on the page; you will sign in on it again.`),
-  stay: say('Ostani prijavljen', 'Остани пријављен', 'Stay signed in'),
+  stay: say('Produži sesiju', 'Продужи сесију', 'Stay signed in'),
   refused: {
     PASSKEY_REFUSED: say('Pregledač nije napravio ključ koji se može prihvatiti. Pokušajte ponovo.', 'Прегледач није направио кључ који се може прихватити. Покушајте поново.', 'The browser did not make a passkey that can be accepted. Try again.'),
     PASSKEY_KNOWN: say('Taj pristupni ključ je već dodat.', 'Тај приступни кључ је већ додат.', 'That passkey has been added already.'),

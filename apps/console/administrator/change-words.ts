@@ -16,7 +16,7 @@ const KINDS: Readonly<Record<string, Wording>> = {
 /** What the fields of proposals are called. A new field is a line here; without one it is shown by its own name. */
 const FIELDS: Readonly<Record<string, Wording>> = {
   officer: say('Službenik', 'Службеник', 'Officer'), userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter,
-  id: say('Oznaka', 'Ознака', 'Identifier'), name: say('Naziv', 'Назив', 'Name'), channel: say('Kanal', 'Канал', 'Channel'), mode: say('Svet', 'Свет', 'World'), settings: say('Podešavanja', 'Подешавања', 'Settings'),
+  id: say('Oznaka', 'Ознака', 'Identifier'), name: say('Naziv', 'Назив', 'Name'), channel: say('Kanal', 'Канал', 'Channel'), mode: say('Režim', 'Режим', 'World'), settings: say('Podešavanja', 'Подешавања', 'Settings'),
   fallbacks: say('Rezervni putevi', 'Резервни путеви', 'Fallbacks'),
   destinations: say('Odredišta', 'Одредишта', 'Destinations'),
 };

@@ -46,7 +46,7 @@ export function WaitingChanges() {
       <div role="alert">{takeBack.error && <Notice tone="bad"><p>{t(wordsFor(takeBack.error, texts.refusals))}</p></Notice>}</div>
       {open?.length === 0 && <p className="muted">{t(texts.noneWaiting)}</p>}
       {open && open.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="changes-waiting" tabIndex={0}>
           <table>
             <thead><tr><th scope="col">{t(texts.change)}</th><th scope="col">{t(texts.proposed)}</th><th scope="col">{t(texts.expires)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
             <tbody>{open.map((change) => {
@@ -96,7 +96,7 @@ export function SettledChanges() {
       <h2 id="changes-settled">{t(texts.settled)}</h2>
       {settled?.length === 0 && <p className="muted">{t(texts.noneSettled)}</p>}
       {settled && settled.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="changes-settled" tabIndex={0}>
           <table>
             <thead><tr><th scope="col">{t(texts.change)}</th><th scope="col">{t(texts.proposed)}</th><th scope="col">{t(texts.outcome)}</th></tr></thead>
             <tbody>{settled.map((change) => (

@@ -30,7 +30,7 @@ export function Officers() {
     <section className="card stack" aria-labelledby="officers">
       <h2 id="officers">{t(texts.officers)}</h2>
       {manages && <div><Button kind="primary" onPress={() => { setAsked({ what: 'add' }); }}>{t(texts.add)}</Button></div>}
-      <div className="scroll">
+      <div className="scroll" role="group" aria-labelledby="officers" tabIndex={0}>
         <table>
           <thead><tr><th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.userName)}</th><th scope="col">{t(texts.roles)}</th><th scope="col">{t(texts.state)}</th>{manages && <th scope="col">{t(texts.actions)}</th>}</tr></thead>
           <tbody>{officers.map((officer) => (

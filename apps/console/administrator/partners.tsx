@@ -39,7 +39,7 @@ export function Partners() {
           <Button onPress={() => { setAsked({ what: 'account' }); }}>{t(texts.addAccount)}</Button>
         </div>
       )}
-      <div className="scroll">
+      <div className="scroll" role="group" aria-labelledby="partners" tabIndex={0}>
         <table>
           <thead><tr>
             <th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.world)}</th><th scope="col">{t(texts.routes)}</th><th scope="col">{t(texts.lastAccepted)}</th><th scope="col">{t(common.state)}</th>

@@ -2,7 +2,7 @@ import type { Role } from '#identity/officer.js';
 import { say, type Wording } from '../language.js';
 
 export const ROLE_NAMES: Readonly<Record<Role, Wording>> = {
-  author: say('autor', 'аутор', 'author'), approver: say('odobrava', 'одобрава', 'approver'), auditor: say('revizor', 'ревизор', 'auditor'),
+  author: say('autor', 'аутор', 'author'), approver: say('odobravalac', 'одобравалац', 'approver'), auditor: say('revizor', 'ревизор', 'auditor'),
   administrator: say('administrator', 'администратор', 'administrator'), partner: say('partner', 'партнер', 'partner'),
 };
 
@@ -60,11 +60,11 @@ export const texts = {
   userName: say('Korisničko ime', 'Корисничко име', 'User name'),
   userNameHint: say('3 do 40 malih slova, cifara i znakova . _ -', '3 до 40 малих слова, цифара и знакова . _ -', '3 to 40 small letters, digits and . _ -'),
   roles: say('Uloge', 'Улоге', 'Roles'),
-  rolesHint: say('Autor i odobrava mogu zajedno; ostale uloge su same.', 'Аутор и одобрава могу заједно; остале улоге су саме.', 'Author and approver may go together; the others stand alone.'),
+  rolesHint: say('Autor i odobravalac mogu zajedno; ostale uloge su same.', 'Аутор и одобравалац могу заједно; остале улоге су саме.', 'Author and approver may go together; the others stand alone.'),
   state: say('Stanje', 'Стање', 'State'),
   enabled: say('uključen', 'укључен', 'enabled'),
   disabled: say('isključen', 'искључен', 'disabled'),
-  notEnrolled: say('nije preuzeo nalog', 'није преузео налог', 'has not taken up the account'),
+  notEnrolled: say('nalog nije preuzet', 'налог није преузет', 'has not taken up the account'),
   add: say('Dodaj službenika', 'Додај службеника', 'Add an officer'),
   alter: say('Izmeni', 'Измени', 'Change'),
   reset: say('Poništi prijavu', 'Поништи пријаву', 'Reset sign-in'),

@@ -9,7 +9,7 @@ import { Dialog } from '../design/dialog.js';
 import { Field } from '../design/fields.js';
 import { Notice } from '../design/notice.js';
 import { useFormat, useSay, type Wording } from '../language.js';
-import { channelName } from '../previews/texts.js';
+import { channelName } from '../facts/words.js';
 import { useWorld } from '../world.js';
 import type { Review } from './source.js';
 import { Fact, Facts, peopleOf } from './summary.js';

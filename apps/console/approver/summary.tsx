@@ -2,7 +2,8 @@ import type { ReactNode } from 'react';
 import { LANGUAGES } from './languages.js';
 import { useFormat, useSay } from '../language.js';
 import type { Previews } from '../previews/source.js';
-import { channelName, LANGUAGE_NAMES } from '../previews/texts.js';
+import { channelName } from '../facts/words.js';
+import { LANGUAGE_NAMES } from '../previews/texts.js';
 import { fieldName, valueOf } from './fields.js';
 import type { Alert, Review } from './source.js';
 import { texts } from './texts.js';
@@ -77,7 +78,7 @@ export function Reach({ reach }: { readonly reach: Review['reach'] }) {
   const t = useSay();
   const { number } = useFormat();
   return (
-    <section className="card scroll" aria-labelledby="approver-reach">
+    <section className="card scroll" aria-labelledby="approver-reach" tabIndex={0}>
       <h2 id="approver-reach">{t(texts.reach)}</h2>
       <table>
         <thead><tr><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.destinations)}</th><th scope="col">{t(texts.people)}</th></tr></thead>
@@ -116,7 +117,7 @@ export function Comparison({ comparison: { since, changes } }: { readonly compar
   const value = (field: string, text: string | null): ReactNode => (text === null ? <span className="muted">{t(texts.none)}</span> : t(valueOf(field, text)));
   const id = `approver-since-${since}`;
   return (
-    <section className="card scroll" aria-labelledby={id}>
+    <section className="card scroll" aria-labelledby={id} tabIndex={0}>
       <h2 id={id}>{t(texts.comparisons[since])}</h2>
       {changes.length === 0 ? <p>{t(texts.noChanges)}</p> : (
         <table>

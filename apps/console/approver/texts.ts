@@ -29,7 +29,7 @@ export const texts = {
   noAnswer: say('Server ne odgovara. Ništa nije odlučeno.', 'Сервер не одговара. Ништа није одлучено.', 'The server does not answer. Nothing has been decided.'),
   again: say('Probaj ponovo', 'Пробај поново', 'Try again'),
   changed: say('Revizija je u međuvremenu promenjena. Ovo je nova: pregledajte je od početka.', 'Ревизија је у међувремену промењена. Ово је нова: прегледајте је од почетка.', 'The revision was changed meanwhile. This is the new one: review it from the start.'),
-  seen: say('Pregledao sam ovu verziju', 'Прегледао сам ову верзију', 'I have seen that this is new'),
+  seen: say('Vidim da je ovo nova verzija', 'Видим да је ово нова верзија', 'I have seen that this is new'),
   summary: say('Sažetak', 'Сажетак', 'Summary'),
   revision: (n: number, kind: Wording) => say(`${kind['sr-Latn']}, revizija ${n}`, `${kind['sr-Cyrl']}, ревизија ${n}`, `${kind.en}, revision ${n}`),
   writers: say('Pisali', 'Писали', 'Written by'),

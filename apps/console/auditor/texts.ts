@@ -21,7 +21,7 @@ export const texts = {
   show: say('Prikaži', 'Прикажи', 'Show'),
   clear: say('Obriši uslove', 'Обриши услове', 'Clear'),
   filterErrors: say('Ovo nije moguće tražiti', 'Ово није могуће тражити', 'This cannot be looked for'),
-  mode: say('Svet', 'Свет', 'World'),
+  mode: say('Režim', 'Режим', 'World'),
   modes: { drill: say('vežba', 'вежба', 'drill'), live: say('uživo', 'уживо', 'live') },
   officer: say('Službenik', 'Службеник', 'Officer'),
   destination: say('Partner', 'Партнер', 'Partner'),
@@ -104,7 +104,7 @@ export const texts = {
   due: say('Trebalo je', 'Требало је', 'Due'),
   proofOf: say('Dokaz', 'Доказ', 'Proof'),
   proved: (seq: string, word: string): Wording => say(`potvrda ${seq}: ${word}`, `потврда ${seq}: ${word}`, `receipt ${seq}: ${word}`),
-  timesText: say('Medijana, i ispod čega je 95 od 100. Vežba i stvarnost se nikad ne mešaju. Bez drugog vremena: poslednjih 30 dana.', 'Медијана, и испод чега је 95 од 100. Вежба и стварност се никад не мешају. Без другог времена: последњих 30 дана.', 'The median, and what 95 of 100 stay below. Drill and live are never mixed. Without other times: the last 30 days.'),
+  timesText: say('Medijana, i vreme ispod kojeg je 95 od 100 merenja. Vežba i stvarnost se nikad ne mešaju. Ako se razdoblje ne izabere: poslednjih 30 dana.', 'Медијана, и време испод којег је 95 од 100 мерења. Вежба и стварност се никад не мешају. Ако се раздобље не изабере: последњих 30 дана.', 'The median, and what 95 of 100 stay below. Drill and live are never mixed. Without other times: the last 30 days.'),
   measures: {
     accept: say('Od odobrenja do prihvatanja', 'Од одобрења до прихватања', 'From approval to acceptance'),
     air: say('Od odobrenja do prvog emitovanja', 'Од одобрења до првог емитовања', 'From approval to the first airing'),

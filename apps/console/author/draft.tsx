@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { ShownDraft } from '#apps/api/draft-shown.js';
 import type { Mode } from '#alerts/notice.js';
@@ -9,6 +9,7 @@ import { Button } from '../design/button.js';
 import { Notice } from '../design/notice.js';
 import type { DeskProps } from '../desks.js';
 import { useFormat, useSay } from '../language.js';
+import { lazily } from '../lazily.js';
 import { Page } from '../page.js';
 import { useSession } from '../session.js';
 import { FormProvider, type FormState } from './fields.js';
@@ -19,7 +20,11 @@ import { PhotoPart } from './photo.js';
 import { AreaPart, AssessmentPart, ChildPart, LastSeenPart, Part, StoryPart } from './sections.js';
 import { texts } from './texts.js';
 
-const PreviewPanel = lazy(() => import('./preview-panel.js'));
+const PreviewPanel = lazily(
+  () => import('./preview-panel.js'),
+  function Waiting() { return <p role="status">{useSay()(texts.loading)}</p>; },
+  function Missing() { return <Notice tone="warn" polite><p>{useSay()(texts.previewsUnloaded)}</p></Notice>; },
+);
 
 /** How often the page says that the draft is open here, and hears who else has it; in milliseconds. */
 const GREET_MS = 10_000;
@@ -81,7 +86,7 @@ function Editor({ mode, keeper }: { readonly mode: Mode; readonly keeper: Keeper
       </FormProvider>
       <section className="stack" aria-label={t(texts.sections.previews)}>
         <div><Button aria-expanded={previewing} onPress={() => { setPreviewing(!previewing); }}>{t(previewing ? texts.hidePreviews : texts.showPreviews)}</Button></div>
-        {previewing && <Suspense fallback={<p role="status">{t(texts.loading)}</p>}><PreviewPanel mode={mode} content={writing.content} /></Suspense>}
+        {previewing && <PreviewPanel mode={mode} content={writing.content} draft={draft.id} photo={draft.photo} />}
       </section>
       <HandIn mode={mode} keeper={keeper} onTried={() => { setTried((n) => n + 1); }} />
       <p><Link href={`/${mode}/drafts`}>{t(texts.back)}</Link></p>

@@ -14,7 +14,7 @@ const FAULTS: Readonly<Record<string, Wording>> = {
   BIRTH_DATE_FUTURE: say('Datum rođenja je posle nestanka.', 'Датум рођења је после нестанка.', 'The birth date lies after the disappearance.'),
   LAST_SEEN_FUTURE: say('To vreme još nije došlo.', 'То време још није дошло.', 'That moment has not come yet.'),
   CRITERION_MISSING: say('Navedite kriterijum, razlog i ko je procenio.', 'Наведите критеријум, разлог и ко је проценио.', 'Give the criterion, the reason and who judged it.'),
-  CRITERION_NOT_MET: say('Kriterijum ne odgovara detetu ili razlog nije rečima.', 'Критеријум не одговара детету или разлог није речима.', 'The criterion does not fit the child, or the reason is not in words.'),
+  CRITERION_NOT_MET: say('Kriterijum ne odgovara detetu ili razlog nije napisan rečima.', 'Критеријум не одговара детету или разлог није написан речима.', 'The criterion does not fit the child, or the reason is not in words.'),
   SCRIPT_MIXED: say('Slova nisu ovog pisma.', 'Слова нису овог писма.', 'Letters of another script.'),
   VALIDITY_OUT_OF_RANGE: say('Od 1 do 72 sata.', 'Од 1 до 72 сата.', 'From 1 to 72 hours.'),
   TEXT_TOO_LONG: say('Predugačko za neki od kanala.', 'Предугачко за неки од канала.', 'Too long for one of the channels.'),

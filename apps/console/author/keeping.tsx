@@ -20,9 +20,13 @@ export function KeepingLine({ keeper }: { readonly keeper: Keeper }) {
     'signed-out': texts.keeping.signedOut, clash: texts.keeping.clash, gone: texts.keeping.gone, refused: texts.keeping.refused,
   };
   const bad = !['saved', 'waiting', 'saving'].includes(keeping);
+  // Each pause in typing saves, which nobody needs to hear; that it failed, and that it works again, they do.
+  const [isLoud, setLoud] = useState(bad);
+  if (bad && !isLoud) setLoud(true);
+  if (keeping === 'waiting' && isLoud) setLoud(false);
   return (
     <div className={`author-keeping${bad ? ' bad' : ''}`}>
-      <p role="status">{t(words[keeping])}</p>
+      <p role="status" aria-live={isLoud ? 'polite' : 'off'}>{t(words[keeping])}</p>
       <p role="status">{others.length > 0 && t(texts.others(others.map(({ name }) => name).join(', ')))}</p>
     </div>
   );

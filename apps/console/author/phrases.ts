@@ -2,7 +2,7 @@ import { say, type Wording } from '../language.js';
 
 /** Phrases that come back in many cases, each written by a person in all three ways. */
 export const PHRASES: Readonly<Record<string, readonly Wording[]>> = {
-  'child.build': [say('sitna', 'ситна', 'slight'), say('sitan', 'ситан', 'slight'), say('srednja', 'средња', 'medium'), say('mršava', 'мршава', 'slim'), say('krupna', 'крупна', 'heavy')],
+  'child.build': [say('sitna', 'ситна', 'slight'), say('srednja', 'средња', 'medium'), say('mršava', 'мршава', 'slim'), say('krupna', 'крупна', 'heavy')],
   'child.hair': [
     say('smeđa, kratka', 'смеђа, кратка', 'brown, short'), say('smeđa, duga', 'смеђа, дуга', 'brown, long'), say('plava, kratka', 'плава, кратка', 'fair, short'), say('plava, duga', 'плава, дуга', 'fair, long'),
     say('crna, kratka', 'црна, кратка', 'black, short'), say('crna, duga', 'црна, дуга', 'black, long'), say('riđa', 'риђа', 'red'),

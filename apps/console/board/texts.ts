@@ -107,8 +107,8 @@ export const texts = {
   found: say('Dete je nađeno', 'Дете је нађено', 'Child found'),
   withdraw: say('Povuci obaveštenje', 'Повуци обавештење', 'Withdraw the alert'),
   goesTo: (n: number) => count(n, {
-    'sr-Latn': { one: 'Odmah ide #. partneru koji ga je primio ili je mogao primiti.', other: 'Odmah ide svima koji su ga primili ili su ga mogli primiti: # partnera.' },
-    'sr-Cyrl': { one: 'Одмах иде #. партнеру који га је примио или је могао примити.', other: 'Одмах иде свима који су га примили или су га могли примити: # партнера.' },
+    'sr-Latn': { one: 'Odmah ide svima koji su ga primili ili su ga mogli primiti: # partner.', other: 'Odmah ide svima koji su ga primili ili su ga mogli primiti: # partnera.' },
+    'sr-Cyrl': { one: 'Одмах иде свима који су га примили или су га могли примити: # партнер.', other: 'Одмах иде свима који су га примили или су га могли примити: # партнера.' },
     en: { one: 'It goes at once to the # partner that has or may have the alert.', other: 'It goes at once to the # partners that have or may have the alert.' },
   }),
   cannotUndo: say('Ovo se ne može opozvati.', 'Ово се не може опозвати.', 'This cannot be undone.'),

@@ -53,7 +53,7 @@ export function Secrets({ destination: { id, secrets, simulated } }: Given) {
       <h2 id="partner-secrets">{t(texts.secrets)}</h2>
       <div role="status">{retire.isSuccess && <Notice tone="ok"><p>{t(texts.retired)}</p></Notice>}</div>
       {secrets.length === 0 ? <p className="muted">{t(texts.noSecrets)}</p> : (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="partner-secrets" tabIndex={0}>
           <table>
             <thead><tr><th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.madeAt)}</th><th scope="col">{t(texts.previousUntil)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
             <tbody>{secrets.map(({ name, generation, madeAt, previousUntil }) => (

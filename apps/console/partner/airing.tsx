@@ -20,7 +20,7 @@ export function Airing({ destination }: { readonly destination: string }) {
       <p>{t(texts.airingText)} {data?.compliance && data.compliance.inTime !== null && `${t(texts.inTime)}: ${number(data.compliance.inTime, { style: 'percent' })}`}</p>
       {data && slots.length === 0 && <p className="muted">{t(texts.noSlots)}</p>}
       {slots.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="partner-airing" tabIndex={0}>
           <table>
             <thead><tr><th scope="col">{t(texts.due)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.airedAt)}</th><th scope="col">{t(texts.took)}</th></tr></thead>
             <tbody>{slots.map(({ deliveryId, number: n, dueAt, state, airedAt, seconds }) => (

@@ -16,7 +16,7 @@ export function Deliveries({ destination }: { readonly destination: string }) {
       <h2 id="partner-deliveries">{t(texts.deliveries)}</h2>
       {data?.items.length === 0 && <p className="muted">{t(texts.noDeliveries)}</p>}
       {data && data.items.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="partner-deliveries" tabIndex={0}>
           <table>
             <thead><tr>
               <th scope="col">{t(texts.at)}</th><th scope="col">{t(texts.kind)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.acknowledged)}</th>

@@ -31,7 +31,7 @@ export function Erasures({ destination }: { readonly destination: string }) {
       <div role="status">{confirm.isSuccess && <Notice tone="ok"><p>{t(texts.confirmed)}</p></Notice>}</div>
       {data?.items.length === 0 && <p className="muted">{t(texts.noErasures)}</p>}
       {data && data.items.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="partner-erasures" tabIndex={0}>
           <table>
             <thead><tr><th scope="col">{t(texts.alert)}</th><th scope="col">{t(texts.askedAt)}</th><th scope="col">{t(texts.due)}</th><th scope="col">{t(texts.keys)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
             <tbody>{data.items.map((one) => (

@@ -14,11 +14,11 @@ const TONES: Readonly<Record<string, Tone>> = { confirmed: 'ok', well: 'ok', acc
 /** How the ways to a destination are, and a test of them on demand. */
 export function Health({ destination }: { readonly destination: PartnerDestinationAnswer }) {
   const t = useSay();
-  const { dateTime, timeToSecond } = useFormat();
+  const { dateTime } = useFormat();
   return (
     <section className="card stack" aria-labelledby="partner-health">
       <h2 id="partner-health">{t(texts.health)}</h2>
-      <div className="scroll">
+      <div className="scroll" role="group" aria-labelledby="partner-health" tabIndex={0}>
         <table>
           <thead><tr><th scope="col">{t(texts.route)}</th><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.since)}</th><th scope="col">{t(texts.lastProbe)}</th></tr></thead>
           <tbody>{destination.routes.map(({ route, channel, breaker, changedAt, lastProbe }) => (
@@ -26,7 +26,7 @@ export function Health({ destination }: { readonly destination: PartnerDestinati
               <th scope="row">{route}</th><td>{channel}</td>
               <td><Badge tone={breaker === 'open' ? 'bad' : breaker === 'half-open' ? 'warn' : 'ok'}>{t(breaker === null ? texts.noTrouble : texts.breakers[breaker]!)}</Badge></td>
               <td>{changedAt === null ? '–' : dateTime(changedAt)}</td>
-              <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {timeToSecond(lastProbe.at)} {lastProbe.reason !== null && <code>{lastProbe.reason}</code>}</>}</td>
+              <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {dateTime(lastProbe.at)} {lastProbe.reason !== null && <code>{lastProbe.reason}</code>}</>}</td>
             </tr>
           ))}</tbody>
         </table>
@@ -61,7 +61,7 @@ function Tests({ destination: { id, tests: means } }: { readonly destination: Pa
       <h3>{t(texts.tests)}</h3>
       {data?.items.length === 0 && <p className="muted">{t(texts.noTests)}</p>}
       {data && data.items.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" role="group" aria-labelledby="partner-health" tabIndex={0}>
           <table>
             <thead><tr><th scope="col">{t(texts.at)}</th><th scope="col">{t(texts.outcome)}</th><th scope="col">{t(texts.took)}</th><th scope="col">{t(texts.yourWord)}</th></tr></thead>
             <tbody>{data.items.map(({ id: one, askedAt, state, reason, ms, receipt }) => (

@@ -48,7 +48,7 @@ export const texts = {
     lapsed: say('isteklo', 'истекло', 'lapsed'),
   } as Readonly<Record<string, Wording>>,
 
-  feeds: say('Feedovi', 'Фидови', 'Feeds'),
+  feeds: say('Javni podaci', 'Јавни подаци', 'Feeds'),
   feedsText: say('Javne adrese, bez potpisa. Sadrže samo ono što je objavljeno.', 'Јавне адресе, без потписа. Садрже само оно што је објављено.', 'Public addresses, without a signature. They hold what is published and nothing else.'),
   allLanguages: say('Svi jezici', 'Сви језици', 'All languages'),
   events: say('Tok događaja', 'Ток догађаја', 'Event stream'),
@@ -71,7 +71,7 @@ export const texts = {
   newSecret: say('Nova tajna', 'Нова тајна', 'The new secret'),
   newSecretText: (until: string) => say(
     `Prikazuje se samo sada. Prethodna važi do ${until}.`, `Приказује се само сада. Претходна важи до ${until}.`, `It is shown only now. The one before is valid until ${until}.`),
-  noted: say('Sačuvao sam je', 'Сачувао сам је', 'I have kept it'),
+  noted: say('Tajna je sačuvana', 'Тајна је сачувана', 'I have kept it'),
   retire: say('Prekini prethodnu', 'Прекини претходну', 'End the one before'),
   retireTitle: say('Odmah prekinuti prethodnu tajnu?', 'Одмах прекинути претходну тајну?', 'End the secret before at once?'),
   retireText: say(

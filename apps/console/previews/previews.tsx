@@ -4,7 +4,8 @@ import { Badge } from '../design/notice.js';
 import { useFormat, useSay } from '../language.js';
 import { GroupView } from './group.js';
 import type { Group, Previews, Source } from './source.js';
-import { channelName, ORDER, texts } from './texts.js';
+import { channelName } from '../facts/words.js';
+import { ORDER, texts } from './texts.js';
 
 /** What will leave the house, channel by channel. Pictures and sounds are made for the channel that is looked at. */
 export function PreviewTabs({ previews, source }: { readonly previews: Previews; readonly source: Source }) {
@@ -21,7 +22,7 @@ export function PreviewTabs({ previews, source }: { readonly previews: Previews;
       <Tabs selectedKey={channels.some(([channel]) => channel === chosen) ? chosen! : channels[0]![0]} onSelectionChange={(key) => { setChosen(String(key)); }}>
         <TabList className="tabs" aria-label={t(texts.channels)}>
           {channels.map(([channel, groups]) => (
-            <Tab key={channel} id={channel} className="tab">{t(channelName(channel))}{groups.some(hasFault) && <> <Badge tone="bad">!</Badge></>}</Tab>
+            <Tab key={channel} id={channel} className="tab">{t(channelName(channel))}{groups.some(hasFault) && <> <Badge tone="bad"><span aria-hidden="true">!</span><span className="visually-hidden">{t(texts.faulty)}</span></Badge></>}</Tab>
           ))}
         </TabList>
         {channels.map(([channel, groups]) => (

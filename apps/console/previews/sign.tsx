@@ -6,7 +6,7 @@ import { texts } from './texts.js';
 export function Sign({ face, pieces }: { readonly face: NonNullable<Preview['face']>; readonly pieces: NonNullable<Preview['pieces']> }) {
   const t = useSay();
   return (
-    <div className="preview-signs">
+    <div className="preview-signs" role="group" aria-label={t(texts.signs)} tabIndex={0}>
       {pieces.map(({ text }, index) => {
         const rows = text.split('\n');
         return (

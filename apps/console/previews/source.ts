@@ -48,10 +48,10 @@ export function useContentPreviews(mode: Mode, content: Partial<ContentInput>) {
   });
 }
 
-/** Exhibits of content that is not handed in. */
-export function contentSource(mode: Mode, content: Partial<ContentInput>): Source {
+/** Exhibits of content that is not handed in; its photo is the one that the draft keeps. */
+export function contentSource(mode: Mode, draft: string, content: Partial<ContentInput>): Source {
   const path = `/v1/${mode}/previews`;
-  return { key: [path, JSON.stringify(content)], open: (destination, route, name, signal) => readBlob(`${path}/${destination}/${route}/${name}`, { body: content, signal }) };
+  return { key: [path, draft, JSON.stringify(content)], open: (destination, route, name, signal) => readBlob(`${path}/${destination}/${route}/${name}?draft=${draft}`, { body: content, signal }) };
 }
 
 function useRested(value: string): string {

@@ -1,27 +1,9 @@
 import { count, say, type Language, type Wording } from '../language.js';
 
-/** Each channel as officers call it. */
-const CHANNELS: Readonly<Record<string, Wording>> = {
-  'cell-broadcast': say('Emitovanje po ćelijama', 'Емитовање по ћелијама', 'Cell broadcast'),
-  smpp: say('SMS', 'СМС', 'SMS'),
-  'cap-push': say('CAP za televizije i radija', 'CAP за телевизије и радија', 'CAP for broadcasters'),
-  casparcg: say('Televizija', 'Телевизија', 'Television'),
-  liquidsoap: say('Radio', 'Радио', 'Radio'),
-  datex2: say('Putevi (DATEX II)', 'Путеви (DATEX II)', 'Roads (DATEX II)'),
-  'ntcip-sign': say('Znakovi na putu', 'Знакови на путу', 'Road signs'),
-  'airport-display': say('Aerodromi', 'Аеродроми', 'Airports'),
-  'siri-sx': say('Stanice (SIRI)', 'Станице (SIRI)', 'Stations (SIRI)'),
-  'gtfs-realtime': say('Stanice (GTFS)', 'Станице (GTFS)', 'Stations (GTFS)'),
-  'web-push': say('Veb-obaveštenja', 'Веб-обавештења', 'Web push'),
-  email: say('E-pošta', 'Е-пошта', 'E-mail'),
-  webhook: say('Portali', 'Портали', 'Portals'),
-};
-
 /** Channels in the order in which they reach people; others follow. */
-export const ORDER: readonly string[] = Object.keys(CHANNELS);
-
-/** The name of a channel; one that has no name here is called as the configuration calls it. */
-export const channelName = (channel: string): Wording => CHANNELS[channel] ?? say(channel, channel, channel);
+export const ORDER: readonly string[] = [
+  'cell-broadcast', 'smpp', 'cap-push', 'casparcg', 'liquidsoap', 'datex2', 'ntcip-sign', 'airport-display', 'siri-sx', 'gtfs-realtime', 'web-push', 'email', 'webhook',
+];
 
 export const LANGUAGE_NAMES: Readonly<Record<Language, Wording>> = {
   'sr-Latn': say('srpski, latinica', 'српски, латиница', 'Serbian, Latin'),
@@ -63,6 +45,7 @@ const FAULTS: Readonly<Record<string, Wording>> = {
 export const faultName = (code: string): Wording => FAULTS[code] ?? same(code);
 
 export const texts = {
+  faulty: say('ima grešku', 'има грешку', 'has a fault'),
   title: say('Šta će tačno biti poslato', 'Шта ће тачно бити послато', 'Exactly what will be sent'),
   channels: say('Kanali', 'Канали', 'Channels'),
   loading: say('Učitava se…', 'Учитава се…', 'Loading…'),
@@ -98,5 +81,5 @@ export const texts = {
   again: say('Probaj ponovo', 'Пробај поново', 'Try again'),
   shownFor: say('Slike i dokumenti za', 'Слике и документи за', 'Pictures and documents for'),
   nothing: say('Ovim kanalom ne ide ništa.', 'Овим каналом не иде ништа.', 'Nothing goes over this channel.'),
-  noChannels: say('Nema odredišta u ovom svetu.', 'Нема одредишта у овом свету.', 'There are no destinations in this world.'),
+  noChannels: say('Ovde nema nijednog odredišta.', 'Овде нема ниједног одредишта.', 'There are no destinations here.'),
 };
