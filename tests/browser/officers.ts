@@ -11,11 +11,12 @@ export async function signIn(page: Page, stack: Stack, user: DrillOfficer, path 
     await page.getByLabel(/Lozinka|Лозинка|Password/).fill(password);
     await page.getByLabel(/Jednokratni kod|Једнократни код|One-time code/).fill(code);
     await page.getByRole('button', { name: /^(Prijavi se|Пријави се|Sign in)$/ }).click();
-    const refused = page.getByRole('alert').getByText(/ne pripadaju|не припадају|do not belong/);
+    const refused = page.getByRole('alert').getByText(/ne pripadaju|не припадају|do not belong|već iskorišćen|већ искоришћен|has been used/);
     await signedIn.or(refused).first().waitFor();
     if (await signedIn.isVisible()) return;
     if (tries === 3) throw new Error(`${user} is not let in`);
-    // On a busy machine a code can grow too old between being made and being judged: one more, as a person would.
+    // On a busy machine a code can grow too old between being made and being judged, and another client of the same officer may have
+    // used it: one more, as a person would.
     await page.getByLabel(/Korisničko ime|Корисничко име|User name/).fill(user);
   }
 }
