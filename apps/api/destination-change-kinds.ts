@@ -3,8 +3,9 @@ import type { House } from '#apps/composition.js';
 import { catalog } from '#channels/catalog.js';
 import { destinationFields, readDestination } from '#config/configuration.js';
 import { secretPurpose } from '#storage/secret-store.js';
-import type { Destination } from '#dispatch/channel.js';
+import { routesOf, type Destination } from '#dispatch/channel.js';
 import { changeKind, type ChangeKind, type Json, type JsonObject } from '#identity/change.js';
+import { canonicalJson } from '#kernel/canonical.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import { seal } from '#kernel/sealing.js';
 import { openOnTrial } from './connection-trial.js';
@@ -40,7 +41,8 @@ export function destinationChangeKinds(house: House) {
         const destination = readProposed(payload, simulated);
         // Opened and closed: a secret that is missing, or no key, is found now and not in the hour of an alert.
         await openOnTrial(house, destination, secrets, () => Promise.resolve());
-        return { subject: `destination:${payload.id}`, kept: { simulated } };
+        const regroups = before !== undefined && canonicalJson(groupsOf(before)) !== canonicalJson(groupsOf(destination));
+        return { subject: `destination:${payload.id}`, kept: { simulated, regroups } };
       },
       complete: (payload, secrets = {}) => Promise.resolve({
         given: {
@@ -72,6 +74,14 @@ export function readProposed(proposed: ProposedDestination, simulated: boolean):
     const [first, ...others] = error.faults.map(({ code, field, ...rest }) => ({ ...rest, code: code === 'CONFIGURATION_INVALID' ? 'CHANGE_INVALID' as const : code, field: `payload.${field}` }));
     throw new Refusal([first!, ...others]);
   }
+}
+
+/** Whom each part of a message reaches, over each route: what must not change under an alert, or people would be left out or told twice. */
+function groupsOf(destination: Destination): Json {
+  return routesOf(destination).map(({ channel, settings }) => {
+    const { audience = null } = settings as { audience?: Json };
+    return [channel, catalog.find(({ kind }) => kind === channel)!.parts(settings), audience];
+  });
 }
 
 function documentOf({ id: _id, ...rest }: Destination): JsonObject {

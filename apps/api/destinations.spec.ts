@@ -42,6 +42,7 @@ async function confirm(told: Told): Promise<Told> {
   await stage.parts.house.book.refresh();
   return answer;
 }
+const openChange = async () => ((await stage.ask('GET', '/v1/changes', { as: 'uros' })).json['items'] as unknown as { id: string; status: string }[]).find((c) => c.status === 'open')!.id;
 const inForce = () => stage.parts.house.configuration.destinations.map((d) => d.id);
 const listed = async (id: string) => ((await stage.ask('GET', '/v1/destinations', { as: 'rada' })).json['items'] as unknown as { id: string; enabled: boolean; changedAt: string | null }[]).find((d) => d.id === id);
 
@@ -110,6 +111,21 @@ describe('destinations under administration', () => {
     expect(await listed('operator')).toMatchObject({ enabled: false, changedAt: stage.clock.now().toISOString() });
     await confirm(await propose('destination.enable', { id: 'operator' }));
     expect(inForce()).toEqual(['operator', 'operator-live', 'portal']);
+  });
+
+  it('keep their parts while an alert that went there is active; another address they may have', async () => {
+    const { name, channel, mode, settings } = await listed('operator') as unknown as { name: string; channel: string; mode: string; settings: object };
+    const set = async (changes: object) => confirm(await propose('destination.set', { id: 'operator', name, channel, mode, settings: { ...settings, ...changes } }));
+    const { id, path } = await stage.written();
+    const contentHash = await stage.submitted(path);
+    await stage.signIn('iva');
+    expect((await stage.ask('POST', `${path}/approve`, { as: 'iva', body: { contentHash, code: stage.freshCode('iva') } })).status).toBe(200);
+    await stage.sql(`INSERT INTO deliveries (id, alert_id, revision, kind, channel, destination, key, state, may_have, expires_at, accepted_at)
+      VALUES (gen_random_uuid(), '${id}', 1, 'alert', 'smpp', 'operator', 'parts-stay', 'accepted', true, now() + interval '1 day', now())`);
+    const refused = await set({ audience: { kind: 'subscribers', shards: 4 } });
+    expect([refused.status, refused.json['code']]).toEqual([409, 'DESTINATION_BUSY']);
+    expect((await stage.ask('POST', `/v1/changes/${await openChange()}/take-back`, { as: 'uros', body: {} })).status).toBeLessThan(300);
+    expect([(await set({ port: 2776 })).status, (await set({})).status]).toEqual([200, 200]);
   });
 
   it('stay as they were when what the database has does not fit their channel, and are a fault at start', async () => {

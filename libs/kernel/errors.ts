@@ -81,6 +81,7 @@ export const ERRORS = {
   // dispatch
   CHANNEL_UNKNOWN: entry('invalid', 'after-change', 'A destination names a channel of the catalogue.'),
   CONFIGURATION_INVALID: entry('invalid', 'after-change', 'The configuration follows its schema.'),
+  DESTINATION_BUSY: entry('conflict', 'later', 'Whom a destination reaches, and in which parts, stays as it is while an alert that went there is active or under way.'),
   DESTINATION_MISSING: entry('missing', 'after-change', 'There is such a destination, in the state that the change begins with.'),
   DESTINATION_WORLD: entry('invalid', 'never', 'A destination stays in its world: drill or live.'),
   DELIVERY_MISSING: entry('missing', 'never', 'There is no such delivery.'),

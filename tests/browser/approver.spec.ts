@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { ProblemAnswer, type ApiClient } from '#apps/findme/drill/api-client.js';
@@ -9,17 +12,20 @@ import { signIn } from './officers.js';
 
 inBrowser('the approver\'s desk', () => {
   let stack: Stack;
+  /** The folder that the simulated playout shares with us. */
+  let media: string;
   let desks: Desks;
   let author: ApiClient;
   let colleague: ApiClient;
   let page: Page;
 
   beforeAll(async () => {
+    media = await mkdtemp(join(tmpdir(), 'findme-media-'));
     stack = await startStack({
       destinations: [
         { id: 'cells', name: 'Ćelije', channel: 'cell-broadcast', mode: 'drill', simulated: true, settings: { driver: 'osmo-cbc', host: '127.0.0.1', port: await freePort(), languages: ['sr-Latn', 'en'], scope: 'plmn' } },
         { id: 'sign', name: 'Znak', channel: 'ntcip-sign', mode: 'drill', simulated: true, settings: { host: '127.0.0.1', port: await freePort(), access: { version: 'v2c', community: 'sign-password' }, rows: 4, columns: 20, maxPages: 4 } },
-        { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: 'media', crawlTemplate: 'CRAWL' } },
+        { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: media, crawlTemplate: 'CRAWL' } },
       ],
     });
     desks = await Desks.open(stack.address);
@@ -30,6 +36,7 @@ inBrowser('the approver\'s desk', () => {
   afterAll(async () => {
     await desks.close();
     await stack.stop();
+    await rm(media, { recursive: true, force: true });
   });
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 

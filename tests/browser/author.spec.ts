@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Page } from 'playwright-core';
 import { freePort, startStack, type Stack } from '../support/stack.js';
@@ -8,12 +11,15 @@ import { signIn } from './officers.js';
 
 inBrowser('the author\'s desk in a browser', () => {
   let stack: Stack;
+  /** The folder that the simulated playout shares with us. */
+  let media: string;
   let desks: Desks;
   beforeAll(async () => {
+    media = await mkdtemp(join(tmpdir(), 'findme-media-'));
     stack = await startStack({
       destinations: [
         { id: 'sign', name: 'Znak', channel: 'ntcip-sign', mode: 'drill', simulated: true, settings: { host: '127.0.0.1', port: await freePort(), access: { version: 'v2c', community: 'sign-password' }, rows: 4, columns: 20, maxPages: 4 } },
-        { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: 'media', crawlTemplate: 'CRAWL' } },
+        { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: media, crawlTemplate: 'CRAWL' } },
       ],
     });
     desks = await Desks.open(stack.address);
@@ -21,6 +27,7 @@ inBrowser('the author\'s desk in a browser', () => {
   afterAll(async () => {
     await desks.close();
     await stack.stop();
+    await rm(media, { recursive: true, force: true });
   });
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 

@@ -81,6 +81,7 @@ export const texts = {
     CHANGE_SETTLED: say('Izmena je u međuvremenu rešena ili je istekla.', 'Измена је у међувремену решена или је истекла.', 'The change has been settled meanwhile, or has lapsed.'),
     CHANGE_OWN: say('Svoj predlog ne potvrđujete i ne odbijate sami.', 'Свој предлог не потврђујете и не одбијате сами.', 'You do not confirm or refuse your own proposal.'),
     CHANGE_INVALID: say('Predlog nije potpun ili nije ispravan.', 'Предлог није потпун или није исправан.', 'The proposal is not complete or not right.'),
+    DESTINATION_BUSY: say('Kome i u kojim delovima odredište šalje ne menja se dok je obaveštenje koje je tamo poslato na snazi.', 'Коме и у којим деловима одредиште шаље не мења се док је обавештење које је тамо послато на снази.', 'Whom a destination reaches, and in which parts, does not change while an alert that went there is active.'),
     ADMINISTRATORS_TOO_FEW: say('Moraju ostati bar dva administratora koji mogu da se prijave.', 'Морају остати бар два администратора који могу да се пријаве.', 'At least two administrators who can sign in must remain.'),
     USER_NAME_TAKEN: say('To korisničko ime već postoji.', 'То корисничко име већ постоји.', 'That user name is taken.'),
     OFFICER_INVALID: say('Ime, korisničko ime ili uloge nisu ispravni.', 'Име, корисничко име или улоге нису исправни.', 'Name, user name or roles are not right.'),
