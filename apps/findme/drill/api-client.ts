@@ -31,7 +31,13 @@ export class ApiClient {
   async signIn(): Promise<void> {
     const { user, password } = this.credentials;
     // The code before the present one is still good, and leaves the present one for the approval that follows.
-    const response = await this.send('POST', '/v1/session', { userName: user, password, code: await this.code(-1) });
+    // Somebody who signed in as the same officer a moment ago has used it up: then the one after it.
+    const enter = async () => this.send('POST', '/v1/session', { userName: user, password, code: await this.code(-1) });
+    const again = (error: unknown) => {
+      if (error instanceof ProblemAnswer && error.code === 'CODE_REPLAYED') return enter();
+      throw error;
+    };
+    const response = await enter().catch(again).catch(again);
     this.cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   }
 
