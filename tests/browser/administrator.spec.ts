@@ -12,7 +12,7 @@ inBrowser('the administrator\'s desk in a browser', () => {
   let second: Page;
   beforeAll(async () => {
     stack = await startStack();
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
     first = await desks.person();
     second = await desks.person();
     await signIn(first, stack, 'uprava', '/desk/administrator');

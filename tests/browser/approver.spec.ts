@@ -28,7 +28,7 @@ inBrowser('the approver\'s desk', () => {
         { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: media, crawlTemplate: 'CRAWL' } },
       ],
     });
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
     [author, colleague] = await Promise.all([stack.as('autor'), stack.as('dezurni')]);
     page = await desks.person();
     await signIn(page, stack, 'odobrava', '/desk/drill/reviews');

@@ -31,7 +31,7 @@ inBrowser('the auditor’s desk in a browser', () => {
     await until(() => author.get<{ destinations: readonly { destination: string; aired: number }[] }>(`${story.path}/airing`), ({ destinations }) => destinations.some((one) => one.destination === 'tv-1' && one.aired > 0), 30_000, JSON.stringify);
     await story.ended('found');
     await story.deliveriesUntil((all) => all.some((d) => d.kind === 'found') && all.every((d) => ['confirmed', 'accepted', 'cancelled'].includes(d.state)));
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
     page = await desks.person();
     await signIn(page, stack, 'revizor', '/desk/audit');
   }, 120_000);

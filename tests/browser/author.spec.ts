@@ -22,7 +22,7 @@ inBrowser('the author\'s desk in a browser', () => {
         { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: media, crawlTemplate: 'CRAWL' } },
       ],
     });
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
   });
   afterAll(async () => {
     await desks.close();

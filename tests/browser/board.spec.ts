@@ -19,7 +19,7 @@ inBrowser('the fan-out board in a browser', () => {
       source: { address: 'PronadjiMe' }, audience: { kind: 'distribution-list', name: 'SVI' }, deduplicates: false, timeoutMs: 1_000, maxSegments: 6,
     };
     stack = await startStack({ destinations: [{ id: 'operator-asks', name: 'Operater koji pita', channel: 'smpp', mode: 'drill', simulated: true, settings }] });
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
     [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
     story = await (await Story.written(author)).submitted();
     page = await desks.person();

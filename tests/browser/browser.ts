@@ -31,7 +31,7 @@ export class Desks {
       // Nothing here has a screen, a sound card or a way out of this machine.
       args: ['--disable-gpu', '--disable-dev-shm-usage', '--mute-audio', '--autoplay-policy=no-user-gesture-required'],
     });
-    return new Desks(browser, address.replace('127.0.0.1', 'localhost'));
+    return new Desks(browser, address);
   }
 
   /** A page of somebody with a browser of their own: no cookie, nothing kept. */

@@ -7,7 +7,7 @@ inBrowser('the console in a browser', () => {
   let desks: Desks;
   beforeAll(async () => {
     stack = await startStack();
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
   });
   afterAll(async () => {
     await desks.close();

@@ -11,7 +11,7 @@ inBrowser('the partner\'s desk in a browser', () => {
   let page: Page;
   beforeAll(async () => {
     stack = await startStack({ partnerOf: ['tv-1', 'tv-live'] });
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
     page = await desks.person();
     await signIn(page, stack, 'tehnika-rts', '/desk/partner');
   });

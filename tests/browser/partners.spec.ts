@@ -10,7 +10,7 @@ inBrowser('partners under administration in a browser', () => {
   let second: Page;
   beforeAll(async () => {
     stack = await startStack();
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
     first = await desks.person();
     second = await desks.person();
     await signIn(first, stack, 'uprava', '/desk/administrator');

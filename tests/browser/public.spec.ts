@@ -27,7 +27,7 @@ inBrowser('the public pages in a browser', () => {
   let desks: Desks;
   beforeAll(async () => {
     stack = await startStack({ destinations: await subscribing() });
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
   });
   afterAll(async () => {
     await desks.close();

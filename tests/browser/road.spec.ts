@@ -9,7 +9,7 @@ inBrowser('the whole road in the browser', () => {
   let desks: Desks;
   beforeAll(async () => {
     stack = await startStack();
-    desks = await Desks.open(stack.address);
+    desks = await Desks.open(stack.publicAddress);
   });
   afterAll(async () => {
     await desks.close();

@@ -5,7 +5,7 @@ import { Citizens } from './citizens.js';
 import { emailSettings, type EmailSettings } from './config.js';
 import { composeMail, encodeMail, exhibits, previewMail } from './encode.js';
 import { EMAIL } from './links.js';
-import { isLasting, outcomeOf } from './outcome.js';
+import { isLasting, outcomeOf, probeOf } from './outcome.js';
 import { posterExhibits, posterOf } from './poster.js';
 import { receiptKeyOf } from './receipt-key.js';
 import { openPool } from './server.js';
@@ -68,10 +68,7 @@ class EmailConnection implements Connection {
   }
 
   async probe(signal: AbortSignal): Promise<ProbeResult> {
-    const trouble = await this.pool.check(signal);
-    if (!trouble) return { well: true };
-    const outcome = outcomeOf(trouble);
-    return { well: false, reason: 'reason' in outcome ? outcome.reason : outcome.kind };
+    return probeOf(await this.pool.check(signal));
   }
 
   async close(): Promise<void> {

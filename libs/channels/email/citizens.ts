@@ -9,7 +9,7 @@ import { composeCitizenMail } from './citizen-mail.js';
 import type { EmailSettings } from './config.js';
 import { encodeMail, isEnding } from './encode.js';
 import { EMAIL } from './links.js';
-import { outcomeOf, saysGone } from './outcome.js';
+import { outcomeOf, probeOf, saysGone } from './outcome.js';
 import { openPool } from './server.js';
 import type { SmtpAnswer, SmtpPool } from './smtp.js';
 import { memberToken, returnAddress } from './verp.js';
@@ -58,10 +58,7 @@ export class Citizens implements Connection {
   }
 
   async probe(signal: AbortSignal): Promise<ProbeResult> {
-    const trouble = await this.pool.check(signal);
-    if (!trouble) return { well: true };
-    const outcome = outcomeOf(trouble);
-    return { well: false, reason: 'reason' in outcome ? outcome.reason : outcome.kind };
+    return probeOf(await this.pool.check(signal));
   }
 
   async close(): Promise<void> {

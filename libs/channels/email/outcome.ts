@@ -1,4 +1,4 @@
-import type { Outcome } from '#dispatch/channel.js';
+import type { Outcome, ProbeResult } from '#dispatch/channel.js';
 import type { Rejection, SmtpReply, SmtpTrouble } from './smtp.js';
 
 /** A reply in the words of a reason: digits only, never the server's text. */
@@ -22,6 +22,13 @@ export function outcomeOf(trouble: SmtpTrouble): Outcome {
   // nodemailer compares the size that the server announced with that of the message before it says anything.
   if (code === 'EMESSAGE') return { kind: 'refused', reason: 'larger than the server takes' };
   return { kind: 'deferred', reason: `not reached (${code})` };
+}
+
+/** What a look at the server showed: its trouble, if it has any, named as the outcome of a mail would name it. */
+export function probeOf(trouble: SmtpTrouble | undefined): ProbeResult {
+  if (!trouble) return { well: true };
+  const outcome = outcomeOf(trouble);
+  return { well: false, reason: 'reason' in outcome ? outcome.reason : outcome.kind };
 }
 
 /**
