@@ -102,7 +102,8 @@ describe('migrating', () => {
     const ownerUrl = await empty();
     await asLogin(ownerUrl, (client) => client.query('CREATE TABLE deliveries (id integer)'));
     await expect(migrate({ ownerUrl, appPassword: APP_PASSWORD })).rejects.toMatchObject({ code: '42P07' });
-    expect((await applied(ownerUrl)).at(-1)).toMatch(/^0003/);
+    const before = migrations().findIndex((Migration) => new Migration().name!.includes('-deliveries-'));
+    expect(await applied(ownerUrl)).toHaveLength(before);
     await asLogin(ownerUrl, (client) => client.query('DROP TABLE deliveries'));
     await migrate({ ownerUrl, appPassword: APP_PASSWORD });
     expect(await applied(ownerUrl)).toHaveLength(migrations().length);

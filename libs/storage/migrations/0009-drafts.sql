@@ -31,16 +31,6 @@ CREATE TABLE draft_presence (
   PRIMARY KEY (draft_id, officer_id)
 );
 
--- As before, and the facts of drafts are written with what they tell, too.
-CREATE OR REPLACE FUNCTION append_facts(records text[]) RETURNS bigint
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-  IF EXISTS (SELECT FROM unnest(records) AS r (record) WHERE r.record::jsonb ->> 'type' ~ '^((alert|revision|change|draft)\.|officer\.enrolled$)') THEN
-    RAISE EXCEPTION USING ERRCODE = 'FM003', MESSAGE = 'the fact of a decision is written with the decision';
-  END IF;
-  RETURN link_facts(records);
-END $$;
-
 -- Locks a draft and checks its version.
 CREATE FUNCTION take_draft(p_id uuid, p_mode text, p_version integer) RETURNS drafts LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,6 +52,7 @@ BEGIN
   SELECT * INTO a FROM alerts WHERE id = p_id FOR UPDATE;
   IF p_over IS NULL THEN
     IF FOUND THEN PERFORM refuse('DRAFT_STALE'); END IF;
+    IF (p_by = ANY (p_writers)) IS NOT TRUE THEN RAISE EXCEPTION USING ERRCODE = 'FM002', MESSAGE = 'who begins a new alert is its writer'; END IF;
   ELSE
     IF NOT FOUND OR a.mode IS DISTINCT FROM p_mode THEN PERFORM refuse('ALERT_MISSING'); END IF;
     IF EXISTS (SELECT FROM drafts WHERE id = p_id) THEN PERFORM refuse('DRAFT_STALE'); END IF;

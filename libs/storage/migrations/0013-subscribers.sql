@@ -21,6 +21,8 @@ CREATE TABLE subscribers (
   UNIQUE (kind, mode, digest)
 );
 CREATE INDEX subscribers_pages ON subscribers (kind, mode, id) INCLUDE (slot) WHERE confirmed_at IS NOT NULL;
+-- Who asked by e-mail and never confirmed is forgotten.
+CREATE INDEX subscribers_unconfirmed ON subscribers (kind, created_at) WHERE confirmed_at IS NULL;
 
 -- Asking again replaces all of a row but what makes it the same one's.
 GRANT SELECT, INSERT, DELETE ON subscribers TO findme_app;

@@ -1,24 +1,4 @@
--- What partners say beyond receipts, and what they are asked once an alert has ended: to erase the child's data.
-
--- A partner's reports as they came, in the order they came; the same one again changes nothing. What confirms or fails a
--- delivery is a receipt and not here.
-CREATE TABLE partner_reports (
-  seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  destination text NOT NULL,
-  report_key  text NOT NULL,
-  delivery_id uuid NOT NULL REFERENCES deliveries,
-  stage       text NOT NULL CHECK (stage IN ('acknowledged', 'progress', 'erased')),
-  percent     double precision CHECK (percent BETWEEN 0 AND 100),
-  done        bigint CHECK (done >= 0),
-  total       bigint CHECK (total >= 0),
-  partner_at  timestamptz,
-  received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  UNIQUE (destination, report_key),
-  CHECK (done <= total),
-  CHECK ((stage = 'progress') = (percent IS NOT NULL OR done IS NOT NULL))
-);
-CREATE INDEX partner_reports_delivery ON partner_reports (delivery_id, stage, seq);
-CREATE TRIGGER partner_reports_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON partner_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- What partners are asked once an alert has ended: to erase the child's data.
 
 -- One request for each destination that may have the data of an alert. Open until somebody says that it is erased: the partner
 -- itself, or an officer whom it told.
@@ -41,11 +21,10 @@ CREATE TABLE erasure_requests (
 );
 CREATE INDEX erasure_requests_open ON erasure_requests (destination, asked_at) WHERE confirmed_at IS NULL;
 CREATE INDEX erasure_requests_due ON erasure_requests (next_chase_at) WHERE next_chase_at IS NOT NULL;
-CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
 
 -- What is confirmed stays confirmed.
 CREATE TRIGGER erasure_requests_settled BEFORE UPDATE ON erasure_requests FOR EACH ROW
   WHEN (OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION refuse_change();
 
-GRANT SELECT, INSERT ON partner_reports, erasure_requests TO findme_app;
+GRANT SELECT, INSERT ON erasure_requests TO findme_app;
 GRANT UPDATE (chased, next_chase_at, confirmed_at, confirmed_by) ON erasure_requests TO findme_app;

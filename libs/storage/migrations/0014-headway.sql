@@ -14,12 +14,10 @@ CREATE INDEX part_marks_delivery ON part_marks (delivery_id, at);
 -- delivery for longer than the delivery takes.
 CREATE TABLE part_places (
   delivery_id uuid PRIMARY KEY REFERENCES deliveries,
-  after       uuid NOT NULL,
+  -- A long audience may be called in another order than that of its ids, the nearest first: a place names its order.
+  after       text COLLATE "C" NOT NULL CHECK (after ~ '^([0-9]{2}/)?[0-9a-f-]{36}$'),
   taken       integer NOT NULL CHECK (taken >= 0)
 );
-
--- Who asked by e-mail and never confirmed is forgotten.
-CREATE INDEX subscribers_unconfirmed ON subscribers (kind, created_at) WHERE confirmed_at IS NULL;
 
 GRANT SELECT, INSERT ON part_marks TO findme_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON part_places TO findme_app;

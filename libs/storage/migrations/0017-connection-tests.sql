@@ -21,7 +21,6 @@ CREATE TABLE connection_tests (
 );
 CREATE INDEX connection_tests_latest ON connection_tests (destination, asked_at DESC);
 CREATE INDEX connection_tests_due ON connection_tests (asked_at) WHERE state IN ('queued', 'sending');
-CREATE INDEX receipts_of_none ON receipts (destination, key) WHERE delivery_id IS NULL AND key IS NOT NULL;
 
 -- What was said is not said otherwise later.
 CREATE TRIGGER connection_tests_settled BEFORE UPDATE OF state ON connection_tests FOR EACH ROW

@@ -41,6 +41,8 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_due ON deliveries (state, next_attempt_at) WHERE state IN ('queued', 'sending', 'waiting');
 CREATE INDEX deliveries_person ON deliveries (created_at, id) WHERE state IN ('dead', 'uncertain', 'failed');
+-- A partner looks at its own.
+CREATE INDEX deliveries_destination ON deliveries (destination, created_at);
 
 -- What is settled stays settled, whoever asks. One way out: a cancelled publish that turns out to have left all the same
 -- goes to a person.
@@ -87,13 +89,28 @@ CREATE TABLE receipts (
 );
 CREATE INDEX receipts_unmatched ON receipts (destination, reference) WHERE delivery_id IS NULL;
 CREATE INDEX receipts_delivery ON receipts (delivery_id);
+-- Receipts of connection tests belong to no delivery.
+CREATE INDEX receipts_of_none ON receipts (destination, key) WHERE delivery_id IS NULL AND key IS NOT NULL;
 
--- A route's breaker as its dispatcher last saw it, for the desks: `mts` is the first route of mts, `mts#2` the second.
-CREATE TABLE breakers (
-  route       text PRIMARY KEY,
-  state       text NOT NULL CHECK (state IN ('closed', 'open', 'half-open')),
-  changed_at  timestamptz NOT NULL
+-- What partners say beyond receipts, in the order they came; the same one again changes nothing. What confirms or fails a
+-- delivery is a receipt and not here.
+CREATE TABLE partner_reports (
+  seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  destination text NOT NULL,
+  report_key  text NOT NULL,
+  delivery_id uuid NOT NULL REFERENCES deliveries,
+  stage       text NOT NULL CHECK (stage IN ('acknowledged', 'progress', 'erased')),
+  percent     double precision CHECK (percent BETWEEN 0 AND 100),
+  done        bigint CHECK (done >= 0),
+  total       bigint CHECK (total >= 0),
+  partner_at  timestamptz,
+  received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  UNIQUE (destination, report_key),
+  CHECK (done <= total),
+  CHECK ((stage = 'progress') = (percent IS NOT NULL OR done IS NOT NULL))
 );
+CREATE INDEX partner_reports_delivery ON partner_reports (delivery_id, stage, seq);
+CREATE TRIGGER partner_reports_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON partner_reports FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Takes deliveries for sending, having read the alert again under a lock that an ending waits for (and that waits for an
 -- ending): what is no longer to be sent dies here. One statement for the caller, so nothing is held while it thinks.
@@ -131,17 +148,16 @@ BEGIN
   RETURNING d.id, d.alert_id, d.revision, d.kind, d.channel, d.destination, d.part, d.route, d.key, d.state, d.attempts, d.lease_token,
             due.may_have, d.reason, d.expires_at, o.content_hash;
 END $$;
+
 -- Whether what a revision makes may be sent now: as claim_deliveries judges, and under the same lock.
 CREATE FUNCTION may_be_sent(p_alert uuid, p_revision integer, p_kind text) RETURNS boolean
   LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT CASE WHEN p_kind IN ('alert', 'update') THEN a.status = 'active' AND a.current_revision = p_revision ELSE a.status <> 'erased' END
     FROM alerts a WHERE a.id = p_alert FOR SHARE
 $$;
-GRANT EXECUTE ON FUNCTION may_be_sent(uuid, integer, text) TO findme_app;
-GRANT EXECUTE ON FUNCTION claim_deliveries(uuid[], uuid, interval, timestamptz) TO findme_app;
 
-GRANT SELECT, INSERT ON deliveries, attempts, delivery_references, receipts TO findme_app;
+GRANT SELECT, INSERT ON deliveries, attempts, delivery_references, receipts, partner_reports TO findme_app;
 GRANT UPDATE (route, channel, state, attempts, next_attempt_at, lease_token, leased_by, leased_until, may_have, reason, expected, confirmed, failed,
               accepted_at, settled_by, heard_up_to) ON deliveries TO findme_app;
 GRANT UPDATE (delivery_id) ON receipts TO findme_app;
-GRANT SELECT, INSERT, UPDATE ON breakers TO findme_app;
+GRANT EXECUTE ON FUNCTION claim_deliveries(uuid[], uuid, interval, timestamptz), may_be_sent(uuid, integer, text) TO findme_app;

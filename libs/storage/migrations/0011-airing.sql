@@ -30,6 +30,7 @@ CREATE TABLE airing_slots (
 );
 CREATE INDEX airing_slots_due ON airing_slots (next_attempt_at) WHERE state = 'due';
 CREATE INDEX airing_slots_open ON airing_slots (until) WHERE state IN ('due', 'missed');
+CREATE INDEX airing_slots_time ON airing_slots (due_at);
 
 -- A proved airing stays proved, and what was stopped stays stopped.
 CREATE TRIGGER airing_slots_settled BEFORE UPDATE OF state ON airing_slots FOR EACH ROW
@@ -52,7 +53,7 @@ BEGIN
      AND d.kind IN ('alert', 'update') AND a.status = 'active' AND a.current_revision = d.revision AND a.expires_at > p_now
   RETURNING s.delivery_id, d.alert_id, d.revision, d.destination, s.number, s.key, o.content_hash, s.attempts, s.lease_token;
 END $$;
-GRANT EXECUTE ON FUNCTION claim_airing(uuid, integer, interval, timestamptz) TO findme_app;
 
 GRANT SELECT, INSERT ON airing_slots TO findme_app;
 GRANT UPDATE (state, attempts, next_attempt_at, lease_token, leased_until, reason, receipt_seq, aired_at, seconds, silent) ON airing_slots TO findme_app;
+GRANT EXECUTE ON FUNCTION claim_airing(uuid, integer, interval, timestamptz) TO findme_app;
