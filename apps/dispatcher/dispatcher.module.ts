@@ -65,7 +65,7 @@ function partnersOf(house: House): Partners {
     destinations: configuration.destinations, channelOf: channelByKind, clock, log, audience,
     secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name),
     onProbed: (probed) => { store.probed(probed).catch((error: unknown) => log.event('store.failed', { operation: 'probes', cause: causeOf(error) }, 'error')); },
-    secretsVersion: (id) => secretsVersionOf(house, id), isDisabled: (id) => book.known().some((d) => d.id === id && !d.enabled), headway: new PgHeadway(source, clock),
+    secretsVersion: (id) => secretsVersionOf(house, id), isDisabled: (id) => book.known().some((d) => d.id === id && !d.enabled), readAgain: () => book.refresh(), headway: new PgHeadway(source, clock),
     receive: receiptBatcher(deliveries),
     onBreaker: (destination, state, route) => {
       log.event('breaker.changed', { destination: routeName(destination, route), state }, 'warn');

@@ -222,6 +222,7 @@ export class Dispatcher {
   }
 
   private async attemptAll(taken: readonly ClaimedDelivery[], heldAt: number): Promise<void> {
+    await this.input.partners.seek(taken.map(({ destination }) => destination)).catch((error: unknown) => this.failed(error));
     const held: ClaimedDelivery[] = [];
     const moved: { readonly delivery: ClaimedDelivery; readonly move: Move }[] = [];
     const admitted: ClaimedDelivery[] = [];

@@ -42,6 +42,8 @@ export interface PartnersInput {
   /** What every route said, once all have been asked. */
   readonly onProbed?: (probed: readonly Probed[]) => void;
   readonly isDisabled?: (destination: DestinationId) => boolean;
+  /** Reads what administrators decided once more, and calls `update` where it is other than before. */
+  readonly readAgain?: () => Promise<void>;
 }
 
 /** What a route said when it was asked. */
@@ -81,6 +83,11 @@ export class Partners {
 
   get(id: DestinationId): Partner | undefined {
     return this.byId.get(id)?.partner;
+  }
+
+  /** Makes sure that destinations without a partner have none by the newest word: one may have been enabled a moment ago. */
+  async seek(ids: readonly DestinationId[]): Promise<void> {
+    if (ids.some((id) => !this.byId.has(id))) await this.input.readAgain?.();
   }
 
   /** Whether a destination is one that administrators have disabled: what waits for it waits for nobody. */

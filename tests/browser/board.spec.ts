@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
-import { freePort, startStack, type Stack } from '../support/stack.js';
+import { freePort } from '#apps/findme/embedded/process.js';
+import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { axeEverywhere, axeFindings, Desks, inBrowser, keepPicture } from './browser.js';
 import { signIn } from './officers.js';

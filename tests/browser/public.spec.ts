@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import { pageOf } from '#alerts/compose.js';
+import { freePort } from '#apps/findme/embedded/process.js';
 import type { AlertId } from '#kernel/ids.js';
-import { freePort, startStack, type Stack } from '../support/stack.js';
+import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { until } from '../support/until.js';
 import { axeFindings, Desks, inBrowser, keepPicture } from './browser.js';

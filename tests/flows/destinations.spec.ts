@@ -1,11 +1,12 @@
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
 import { startFakePartner } from '../../libs/channels/cap-push/fake-partner.js';
+import { freePort } from '#apps/findme/embedded/process.js';
 import type { FakePartner } from '#dispatch/testing/fake-partner.js';
 import { catalog } from '#channels/catalog.js';
 import { readDestination } from '#config/configuration.js';
 import type { CapPushSettings } from '../../libs/channels/cap-push/config.js';
 import type { Destination } from '#dispatch/channel.js';
-import { freePort, startStack, type Stack } from '../support/stack.js';
+import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { until } from '../support/until.js';
 

@@ -68,6 +68,15 @@ describe('a dispatcher', () => {
     expect(new Set(stage.calls.filter((c) => c.destination === 'rts').map((c) => c.message.key)).size).toBe(1);
   });
 
+  it('sends to a destination that was disabled once it is in force again, though it has not heard of that yet', async () => {
+    stage.answer('rts', () => BUSY);
+    await stage.approved();
+    await stage.dispatcher().drain();
+    const waiting = (await stage.seen()).find((d) => d.destination === 'rts' && d.state === 'waiting');
+    await stage.dispatcher({ disabled: 'rts' }).deliver([waiting!.id]);
+    expect(await stage.states()).toEqual(['mts alert accepted', 'rts alert accepted']);
+  });
+
   it('is woken by its own sweep when nobody else does', async () => {
     stage.answer('rts', () => BUSY);
     await stage.approved();

@@ -1,6 +1,7 @@
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
+import { freePort } from '#apps/findme/embedded/process.js';
 import { signRequest } from '#dispatch/partner-signature.js';
-import { freePort, startStack, type Stack } from '../support/stack.js';
+import { startStack, type Stack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
 interface Test { readonly id: string; readonly means: string; readonly state: string; readonly receipt: { readonly word: string } | null }

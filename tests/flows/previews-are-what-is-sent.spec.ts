@@ -1,10 +1,11 @@
 import { createPrivateKey } from 'node:crypto';
 import type { ShownPreviews } from '#apps/api/previews-shown.js';
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
+import { freePort } from '#apps/findme/embedded/process.js';
 import { sha256Hex } from '#kernel/canonical.js';
 import { signCap } from '#cap/sign.js';
 import type { CanonicalCap } from '#cap/write.js';
-import { freePort, startStack, type Stack } from '../support/stack.js';
+import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 
 let stack: Stack;

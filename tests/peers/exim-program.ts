@@ -5,7 +5,8 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ended, freePort, missingOf } from './program.js';
+import { freePort } from '#apps/findme/embedded/process.js';
+import { ended, missingOf } from './program.js';
 
 /** A running Exim on loopback, the mail server of two newsrooms, which takes nothing in clear text. */
 export interface EximProgram {

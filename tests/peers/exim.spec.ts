@@ -1,7 +1,8 @@
 import { simpleParser } from 'mailparser';
+import { freePort } from '#apps/findme/embedded/process.js';
 import { createAuthority, issueServerCertificate } from '#cap/certificates.js';
 import { email } from '#channels/email/channel.js';
-import { freePort, newsroom, secret } from '#channels/email/testing/newsroom.js';
+import { newsroom, secret } from '#channels/email/testing/newsroom.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { CANARY_NAMES, sampleMessage } from '#dispatch/testing/sample-notice.js';

@@ -1,6 +1,7 @@
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
-import { freePort, startStack, type Stack } from '../support/stack.js';
+import { freePort } from '#apps/findme/embedded/process.js';
+import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { until } from '../support/until.js';
 import { Autopush } from './autopush.js';

@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ended, freePort, missingOf } from './program.js';
+import { freePort } from '#apps/findme/embedded/process.js';
+import { ended, missingOf } from './program.js';
 
 /** One text as Kannel joined it from its parts. */
 export interface Read {

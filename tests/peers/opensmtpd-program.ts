@@ -3,7 +3,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ended, freePort, missingOf } from './program.js';
+import { freePort } from '#apps/findme/embedded/process.js';
+import { ended, missingOf } from './program.js';
 
 /** A running OpenSMTPD on loopback, the mail server of two newsrooms. */
 export interface OpenSmtpdProgram {

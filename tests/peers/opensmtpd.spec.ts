@@ -1,6 +1,7 @@
 import { simpleParser } from 'mailparser';
+import { freePort } from '#apps/findme/embedded/process.js';
 import { email } from '#channels/email/channel.js';
-import { freePort, newsroom, secret } from '#channels/email/testing/newsroom.js';
+import { newsroom, secret } from '#channels/email/testing/newsroom.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { sampleEnding, sampleMessage } from '#dispatch/testing/sample-notice.js';

@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '#apps/findme/embedded/process.js';
 import { projectRoot } from '#config/project-root.js';
 
 /** A running snmpd on loopback with a sign behind it. */
@@ -56,14 +56,4 @@ async function ended(program: ChildProcess): Promise<void> {
   const exit = once(program, 'exit');
   program.kill('SIGTERM');
   await exit;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

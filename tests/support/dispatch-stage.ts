@@ -7,7 +7,7 @@ import type { Log } from '#kernel/log.js';
 import { createAlert, decide, type Action, type Alert } from '#alerts/alert.js';
 import { Composer } from '#alerts/compose.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
-import type { Channel, Message, Outcome } from '#dispatch/channel.js';
+import type { Channel, Destination, Message, Outcome } from '#dispatch/channel.js';
 import { Dispatcher, type DispatcherInput } from '#dispatch/dispatcher.js';
 import type { BreakerPolicy } from '#dispatch/breaker.js';
 import { Partners } from '#dispatch/partners.js';
@@ -90,13 +90,15 @@ export class DispatchStage {
     return new PgDeliveryStore(this.source, this.keys, this.clock, this.ids);
   }
 
-  /** One more dispatcher over the same database and the same partners. */
-  dispatcher(changes: Partial<DispatcherInput> & { breaker?: Partial<BreakerPolicy> } = {}): Dispatcher {
+  /** One more dispatcher over the same database and the same partners; of one that was disabled it may not have heard that it is in force again. */
+  dispatcher(changes: Partial<DispatcherInput> & { breaker?: Partial<BreakerPolicy>; disabled?: string } = {}): Dispatcher {
     const store = changes.store ?? this.deliveries();
+    const destinations = this.partners.map(({ id, fallbacks = [] }): Destination => ({
+      id: id as DestinationId, name: id, channel: id, mode: 'drill', settings: {}, fallbacks: fallbacks.map((f) => ({ channel: f.id, settings: {} })),
+    }));
     const partners = new Partners({
-      destinations: this.partners.map(({ id, fallbacks = [] }) => ({
-        id: id as DestinationId, name: id, channel: id, mode: 'drill', settings: {}, fallbacks: fallbacks.map((f) => ({ channel: f.id, settings: {} })),
-      })),
+      destinations: destinations.filter(({ id }) => id !== changes.disabled),
+      isDisabled: (id) => id === changes.disabled, readAgain: async () => void partners.update(destinations),
       channelOf: (kind) => this.channel(this.partners.flatMap((p) => [p, ...(p.fallbacks ?? [])]).find((p) => p.id === kind)!),
       clock: this.clock, log: this.log, secret: () => '', audience: new MemoryAudience(), receive: (receipt) => store.receive([receipt]), onBreaker: () => undefined,
       breakerPolicy: { timeoutMs: 20_000, thresholdPercentage: 50, volume: 1_000, patienceMs: 15_000, ...changes.breaker },

@@ -1,10 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { freePort } from '#apps/findme/embedded/process.js';
 import { ApiClient } from '#apps/findme/drill/api-client.js';
 import { makeDrillSecrets } from '#apps/findme/drill-secrets.js';
 import { seedDrillOfficers } from '#apps/findme/officers.js';
@@ -178,13 +178,4 @@ async function testConfiguration(numbers: string, more: readonly object[]): Prom
       ...more,
     ],
   };
-}
-
-/** A port of 127.0.0.1 that nobody uses at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

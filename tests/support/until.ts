@@ -1,5 +1,5 @@
 /** Reads again and again until the condition holds; rejects after `timeoutMs` with what `describe` makes of the last reading. */
-export async function until<T>(read: () => Promise<T> | T, condition: (value: T) => boolean, timeoutMs = 10_000, describe: (value: T) => string = String): Promise<T> {
+export async function until<T>(read: () => Promise<T> | T, condition: (value: T) => boolean, timeoutMs = 20_000, describe: (value: T) => string = String): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await read();

@@ -7,8 +7,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * The even rate at which messages may leave to one operator, over all binds together, and the pauses that it asks for. Runs
- * on a clock that never jumps.
+ * The even rate at which messages may leave to one operator, over all binds together, and the pauses that it asks for. `nowMs`
+ * is a clock that never jumps.
  */
 export class Throttle {
   private readonly intervalMs: number;
@@ -16,25 +16,25 @@ export class Throttle {
   private pausedUntil = 0;
   private pauseMs = FIRST_PAUSE_MS;
 
-  constructor(ratePerSecond: number) {
+  constructor(ratePerSecond: number, private readonly nowMs: () => number = monotonicMs) {
     this.intervalMs = 1_000 / ratePerSecond;
   }
 
   /** Milliseconds until the next message may leave; 0 when it may now. Never less than a timer can wait: what is due within that leaves together. */
   waitMs(): number {
-    const now = monotonicMs();
+    const now = this.nowMs();
     const paceMs = this.nextAt - now;
     return Math.max(paceMs < SHORTEST_WAIT_MS ? 0 : paceMs, this.pausedUntil - now, 0);
   }
 
   /** A message leaves. */
   spend(): void {
-    this.nextAt = Math.max(this.nextAt, monotonicMs() - CATCH_UP_MS) + this.intervalMs;
+    this.nextAt = Math.max(this.nextAt, this.nowMs() - CATCH_UP_MS) + this.intervalMs;
   }
 
   /** The operator said "too fast": everything waits, twice as long each time until one is taken again. */
   slowDown(): void {
-    const now = monotonicMs();
+    const now = this.nowMs();
     // A whole window is refused at once; that is one "too fast", not ten.
     if (now < this.pausedUntil) return;
     this.pausedUntil = now + this.pauseMs;
@@ -48,6 +48,6 @@ export class Throttle {
 
   /** Milliseconds until the present pause ends; 0 when there is none. */
   pausedMs(): number {
-    return Math.max(0, this.pausedUntil - monotonicMs());
+    return Math.max(0, this.pausedUntil - this.nowMs());
   }
 }

@@ -16,7 +16,7 @@ const secrets = new Map([
 export const secret = (name: string): string => secrets.get(name) ?? '';
 
 /** A port of 127.0.0.1 that nobody uses at the moment. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
