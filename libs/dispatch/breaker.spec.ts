@@ -42,6 +42,9 @@ describe('a closed breaker', () => {
   it.each([
     ['a refusal', { kind: 'refused', reason: 'bad' }],
     ['"slow down"', { kind: 'deferred', reason: 'throttled' }],
+    ['"slow down" over HTTP', { kind: 'deferred', reason: 'http_429' }],
+    ['"slow down" of an operator', { kind: 'deferred', reason: 'ESME_RTHROTTLED: 0 of 2 taken, 0 unknown' }],
+    ['an operator whose queue is full', { kind: 'deferred', reason: 'ESME_RMSGQFUL' }],
     ['an attempt that we ended before its first byte', { kind: 'deferred', reason: 'aborted' }],
     ['an attempt that we ended later', { kind: 'uncertain', reason: 'aborted' }],
   ] as [string, Outcome][])('does not count %s as trouble', async (_what, outcome) => {
@@ -117,6 +120,22 @@ describe('an open breaker', () => {
     expect([breaker.state, breaker.holdMs]).toEqual(['open', 1_000]);
     expect(await send(ACCEPTED)).toEqual(ACCEPTED);
     expect(breaker.state).toBe('closed');
+  });
+
+  it('is closed by no time that passes: an alert is not used to try whether a partner is back', async () => {
+    const timers: { readonly run: () => void; readonly ms: number }[] = [];
+    const real = globalThis.setTimeout;
+    globalThis.setTimeout = ((run: () => void, ms: number) => {
+      timers.push({ run, ms });
+      return real(() => undefined, 0);
+    }) as typeof setTimeout;
+    try {
+      const { breaker } = await opened();
+      for (const { run } of timers.filter(({ ms }) => ms <= 7 * 86_400_000)) run();
+      expect([breaker.state, breaker.admits()]).toEqual(['open', false]);
+    } finally {
+      globalThis.setTimeout = real;
+    }
   });
 
   it('is not closed by an attempt that we ended ourselves', async () => {

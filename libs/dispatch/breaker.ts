@@ -25,9 +25,13 @@ class Trouble extends Error {
 
 /** An attempt that we ended ourselves says nothing of the partner. */
 const isSilent = (outcome: Outcome): boolean => 'reason' in outcome && outcome.reason === 'aborted';
-/** Refusals and "slow down" are answers of a partner that is well. */
+/** "Slow down", in the protocols' words. */
+const SLOW_DOWN = /^(throttled|http_429|ESME_RTHROTTLED|ESME_RMSGQFUL)\b/;
+/** Whether a partner asks for patience: an answer of one that is well. */
+export const asksForPatience = (outcome: Outcome): boolean => outcome.kind === 'deferred' && SLOW_DOWN.test(outcome.reason);
+/** Refusals are answers of a partner that is well, too. */
 const isTrouble = (outcome: Outcome): boolean =>
-  !isSilent(outcome) && (outcome.kind === 'uncertain' || (outcome.kind === 'deferred' && outcome.reason !== 'throttled'));
+  !isSilent(outcome) && (outcome.kind === 'uncertain' || (outcome.kind === 'deferred' && !asksForPatience(outcome)));
 
 /** Calls that hang are counted when they began and judged when they end: the window outlasts the longest of them twice. */
 const WINDOW_IN_TIMEOUTS = 2;

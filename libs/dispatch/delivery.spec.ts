@@ -26,6 +26,12 @@ describe('what follows an attempt', () => {
     expect(after({ kind: 'uncertain', reason: 'timeout' }, 'ask')).toEqual({ state: 'uncertain', mayHave: true, reason: 'timeout' });
   });
 
+  it('waits for the receipts of what was taken in an attempt that is uncertain otherwise', () => {
+    const partly: Outcome = { kind: 'uncertain', reason: 'timeout', references: ['q-1'], expectedReceipts: 2 };
+    expect(after(partly, 'ask')).toEqual({ state: 'uncertain', mayHave: true, reason: 'timeout', expectedReceipts: 2 });
+    expect(after(partly, 'safe')).toMatchObject({ state: 'waiting', mayHave: true, expectedReceipts: 2 });
+  });
+
   it('waits as long as the partner asks', () => {
     const { nextAttemptAt } = after({ kind: 'deferred', reason: 'throttled', retryAfterMs: 30_000 });
     expect(nextAttemptAt).toEqual(new Date(NOW.getTime() + 30_000));

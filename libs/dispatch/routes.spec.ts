@@ -81,6 +81,12 @@ describe('what follows an attempt on one of several routes', () => {
     expect(settled(deferred('throttled'), 'cc')).not.toHaveProperty('move');
   });
 
+  it('is repeated or left to a person as the channel of the route says that was taken', () => {
+    const both = [...routes('c', 'safe'), ...routes('c', 'ask')];
+    const on = (route: number) => settleOn(delivery({ route }), { kind: 'uncertain', reason: 'timeout' }, both, NOW, 0).state;
+    expect([on(0), on(1)]).toEqual(['waiting', 'uncertain']);
+  });
+
   it('is as ever where there is one route, and the end where there is no time left', () => {
     expect(settled({ kind: 'refused', reason: 'http_401' }, 'c')).toEqual({ state: 'dead', mayHave: false, reason: 'http_401' });
     expect(settled(deferred('away'), 'cc', { expiresAt: NOW })).toMatchObject({ state: 'dead', reason: 'expired' });

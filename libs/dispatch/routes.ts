@@ -1,4 +1,4 @@
-import type { BreakerState } from './breaker.js';
+import { asksForPatience, type BreakerState } from './breaker.js';
 import type { Outcome } from './channel.js';
 import { isEnding, settle, type ClaimedDelivery, type Move, type Settlement } from './delivery.js';
 
@@ -43,8 +43,6 @@ export function placeOn(delivery: Pick<ClaimedDelivery, 'kind' | 'route' | 'had'
 const NOT_OF_THE_ROUTE: ReadonlySet<string> = new Set([
   'aborted', 'closed', 'overtaken', 'identifier_active', 'content_unavailable', 'store_busy', 'destination_not_configured', 'channel_failed',
 ]);
-/** "Slow down", in the protocols' words: an answer of a route that is well. */
-const SLOW_DOWN = /^(throttled|http_429|ESME_RTHROTTLED|ESME_RMSGQFUL)\b/;
 /** The partner turns us away, not the message: our credentials are not good at this door. */
 const NOT_LET_IN = /^http_(401|403|407)$/;
 
@@ -53,7 +51,7 @@ const NOT_LET_IN = /^http_(401|403|407)$/;
  * is neither ours nor "slow down", or the door is closed to us. Never `uncertain`: the partner may have acted.
  */
 export function isRouteTrouble(outcome: Outcome): boolean {
-  if (outcome.kind === 'deferred') return !NOT_OF_THE_ROUTE.has(outcome.reason) && !SLOW_DOWN.test(outcome.reason);
+  if (outcome.kind === 'deferred') return !NOT_OF_THE_ROUTE.has(outcome.reason) && !asksForPatience(outcome);
   return outcome.kind === 'refused' && NOT_LET_IN.test(outcome.reason);
 }
 
