@@ -130,6 +130,14 @@ describe('four eyes', () => {
     expect(refusal(() => approve(stage(), by))).toBe('APPROVER_IS_WRITER');
   });
 
+  it('does not let who wrote the draft approve what others made of it', () => {
+    const begun = createAlert('a-1' as AlertId, 'drill', sampleContent(), WRITER, NOW, [SECOND]);
+    expect(refusal(() => approve(submit(begun), SECOND))).toBe('APPROVER_IS_WRITER');
+    const taken = decide(created(), { do: 'edit', content: OTHER, writers: [SECOND, APPROVER] }, WRITER, NOW);
+    expect(taken.proposal?.writers).toEqual([WRITER, SECOND, APPROVER]);
+    expect(refusal(() => approve(submit(taken), SECOND))).toBe('APPROVER_IS_WRITER');
+  });
+
   it('lets who wrote the first alert approve an update that others wrote', () => {
     expect(approve(submit(revise(active(), SECOND)), WRITER).published?.revision).toBe(2);
   });
@@ -150,6 +158,12 @@ describe('four eyes', () => {
     expect(refusal(() => approve(forged))).toBe('APPROVAL_STALE_HASH');
   });
 
+  it('does not approve a hash that the notice has, when it is not the one that was frozen with it', () => {
+    const alert = submit(created());
+    const forged: Alert = { ...alert, proposal: { ...alert.proposal!, contentHash: 'f'.repeat(64) } };
+    expect(refusal(() => decide(forged, { do: 'approve', contentHash: alert.proposal!.contentHash! }, APPROVER, NOW))).toBe('APPROVAL_STALE_HASH');
+  });
+
   it('has a new hash for the same words each time they are submitted', () => {
     const first = submit(created());
     expect(submit(sendBack(first, 'return')).proposal!.contentHash).not.toBe(first.proposal!.contentHash);
@@ -165,6 +179,12 @@ describe('a revision', () => {
     if (how === 'edit') expect(proposal).not.toHaveProperty('submittedBy');
   });
 
+  it('that was given back remembers what was given back, through every edit after it', () => {
+    const returned = sendBack(submit(created()), 'return');
+    expect(returned.proposal?.returned).toEqual(sampleContent());
+    expect(edit(returned).proposal).toMatchObject({ content: OTHER, returned: sampleContent() });
+  });
+
   it('keeps every writer once, in the order of writing', () => {
     expect(edit(edit(edit(created(), SECOND)), SECOND).proposal?.writers).toEqual([WRITER, SECOND]);
   });
@@ -178,6 +198,12 @@ describe('a revision', () => {
     expect(ended).toMatchObject({ lastRevision: 4, published: { revision: 1 } });
     expect(ended.proposal).toBeUndefined();
     expect(composer.ending(again, 'withdraw')).toMatchObject({ revision: 4, kind: 'withdrawn', identifier: 'findme-drill-a-1-4' });
+  });
+
+  it('of what is erased is none: neither what was published nor what was proposed', () => {
+    for (const before of [end(revise(active()), 'found', NOW), sendBack(submit(created()), 'return')]) {
+      expect(decide(before, { do: 'erase' }, APPROVER, NOW)).toMatchObject({ status: 'erased', published: undefined, proposal: undefined });
+    }
   });
 
   it('starts an update from what the public has', () => {

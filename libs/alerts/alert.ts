@@ -213,5 +213,6 @@ export function capTime(instant: Date): string {
   const local = `${part['year']}-${part['month']}-${part['day']}T${part['hour']}:${part['minute']}:${part['second']}`;
   const offset = (Date.parse(`${local}Z`) - at.getTime()) / 60_000;
   const two = (n: number) => String(n).padStart(2, '0');
-  return `${local}${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
+  // Belgrade lies east of Greenwich, summer and winter.
+  return `${local}+${two(Math.floor(offset / 60))}:${two(offset % 60)}`;
 }
