@@ -11,6 +11,7 @@ import { Partners } from '#dispatch/partners.js';
 import { PgAiringStore } from '#storage/airing-store.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
 import { PgHeadway } from '#storage/headway-store.js';
+import { unheardOf } from '#storage/unheard-view.js';
 import { AiringClock, airersOf } from './airing-clock.js';
 import { AIRING_QUEUE, AiringProcessor, AiringQueue } from './airing-queue.js';
 import { HealthController } from './health.controller.js';
@@ -66,6 +67,7 @@ function partnersOf(house: House): Partners {
     secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name),
     onProbed: (probed) => { store.probed(probed).catch((error: unknown) => log.event('store.failed', { operation: 'probes', cause: causeOf(error) }, 'error')); },
     secretsVersion: (id) => secretsVersionOf(house, id), isDisabled: (id) => book.known().some((d) => d.id === id && !d.enabled), readAgain: () => book.refresh(), headway: new PgHeadway(source, clock),
+    unheard: (destination) => unheardOf(source, destination, clock.now()),
     receive: receiptBatcher(deliveries),
     onBreaker: (destination, state, route) => {
       log.event('breaker.changed', { destination: routeName(destination, route), state }, 'warn');

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '#kernel/clock.js';
-import type { DeliveryId, DestinationId } from '#kernel/ids.js';
+import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
 import type { Fault } from '#kernel/errors.js';
 import type { Log } from '#kernel/log.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
@@ -209,8 +209,25 @@ export interface Line {
   readonly audience: Audience;
   /** Where channels that reach people one by one write down how far they are. Left out where nothing outlives the process. */
   readonly headway?: Headway;
+  /**
+   * What a connection is to ask about that has just been opened: what left over its route before, and of which no receipt has come.
+   * Left out where nothing outlives the process.
+   */
+  unheard?(): Promise<readonly Unheard[]>;
   /** Hands over a receipt that arrived by itself. Resolves once it is stored; only then acknowledge it to the partner. */
   receive(receipt: Receipt): Promise<void>;
+}
+
+/** A delivery that its partner took, all of it or in part, and of which receipts have not come. */
+export interface Unheard {
+  readonly alertId: AlertId;
+  readonly part: number;
+  readonly isEnding: boolean;
+  readonly expires: Date;
+  /** No attempt was accepted: nobody knows whether the partner has all of it. */
+  readonly uncertain: boolean;
+  /** Those of its `references` of which no receipt has come. */
+  readonly references: readonly string[];
 }
 
 /** One message to one destination. The key is the same for every repetition of it. */

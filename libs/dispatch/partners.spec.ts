@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { systemClock } from '#kernel/clock.js';
-import type { DestinationId } from '#kernel/ids.js';
+import type { AlertId, DestinationId } from '#kernel/ids.js';
 import { silentLog } from '#kernel/log.js';
 import { routeName, type Channel, type Connection, type Line, type Message, type ProbeResult, type Receipt } from './channel.js';
 import { Partners, type PartnersInput } from './partners.js';
@@ -13,7 +13,7 @@ const connection = (probe: () => Promise<ProbeResult>): Connection => ({
 /** Partners of the given names, each answering probes in its way; those named as a fallback are a route of another. */
 function partnersOf(
   probes: Record<string, () => Promise<ProbeResult>>, fallbacks: Record<string, string[]> = {}, received: Receipt[] = [],
-  open: (line: Line, kind: string) => Connection = (_, kind) => connection(probes[kind]!),
+  open: (line: Line, kind: string) => Connection = (_, kind) => connection(probes[kind]!), more: Partial<PartnersInput> = {},
 ) {
   const changes: string[] = [];
   const channelOf = (kind: string): Channel => ({
@@ -24,7 +24,7 @@ function partnersOf(
       id: id as DestinationId, name: id, channel: id, mode: 'drill', settings: {}, fallbacks: (fallbacks[id] ?? []).map((channel) => ({ channel, settings: {} })),
     })),
     channelOf, clock: systemClock, log: silentLog, secret: () => '', receive: async (receipt) => { received.push(receipt); }, onBreaker: (id, state, route) => changes.push(`${routeName(id, route)} ${state}`),
-    breakerPolicy: { timeoutMs: 1_000, thresholdPercentage: 50, volume: 2, patienceMs: 60_000 },
+    breakerPolicy: { timeoutMs: 1_000, thresholdPercentage: 50, volume: 2, patienceMs: 60_000 }, ...more,
   } as Partial<PartnersInput> as PartnersInput);
   return { partners, changes };
 }
@@ -80,6 +80,20 @@ describe('probing all partners', () => {
     await lines[1]!.receive({ ...said, about: { key: 'ours' } });
     expect(received.map(({ receiptKey, about }) => [receiptKey, about])).toEqual([
       ['17:DELIVRD', { reference: '17' }], ['#2 17:DELIVRD', { reference: '#2 17' }], ['#2 17:DELIVRD', { key: 'ours' }],
+    ]);
+    await partners.close();
+  });
+
+  it('hands each route what it left behind, by its own names', async () => {
+    const lines: Line[] = [];
+    const unheard = { alertId: 'a' as AlertId, part: 0, isEnding: false, expires: new Date(0), uncertain: true };
+    const well = async (): Promise<ProbeResult> => ({ well: true });
+    const { partners } = partnersOf({ mts: well, second: well }, { mts: ['second'] }, [], (line) => {
+      lines.push(line);
+      return connection(well);
+    }, { unheard: async (id) => [{ ...unheard, references: [`${id}-1`, '#2 17', 'piece 9'] }, { ...unheard, part: 1, references: ['#2 18'] }] });
+    expect(await Promise.all(lines.map((line) => line.unheard!()))).toEqual([
+      [{ ...unheard, references: ['mts-1', 'piece 9'] }], [{ ...unheard, references: ['17'] }, { ...unheard, part: 1, references: ['18'] }],
     ]);
     await partners.close();
   });

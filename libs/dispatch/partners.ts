@@ -6,7 +6,7 @@ import { causeOf, type Log } from '#kernel/log.js';
 import type { Audience } from './audience.js';
 import type { Headway } from './headway.js';
 import { Breaker, BREAKER, type BreakerPolicy, type BreakerState } from './breaker.js';
-import { routeName, routesOf, type Channel, type Connection, type Destination, type Outcome, type ProbeResult, type Receipt } from './channel.js';
+import { routeName, routesOf, type Channel, type Connection, type Destination, type Outcome, type ProbeResult, type Receipt, type Unheard } from './channel.js';
 import type { Reach } from './plan.js';
 
 /** One way to a partner, with its warm connection and its breaker. */
@@ -34,6 +34,8 @@ export interface PartnersInput {
   readonly secrets?: (name: string, destination: DestinationId) => readonly string[];
   readonly audience: Audience;
   readonly headway?: Headway;
+  /** What left for a destination before, over whichever route, and of which no receipt has come. */
+  readonly unheard?: (destination: DestinationId) => Promise<readonly Unheard[]>;
   readonly receive: (receipt: Receipt) => Promise<void>;
   readonly onBreaker: (destination: DestinationId, state: BreakerState, route: number) => void;
   readonly breakerPolicy?: BreakerPolicy;
@@ -182,11 +184,12 @@ export class Partners {
   }
 
   private open(destination: Destination, route: number): Route {
-    const { channelOf, clock, log, secret, secrets, audience, headway, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
+    const { channelOf, clock, log, secret, secrets, audience, headway, unheard, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
     const channel = channelOf(destination.channel);
     const ours = identifiersOf(route);
     const connection = ours.mark(channel.open(destination, {
-      clock, log, audience, secret: (name) => secret(name, destination.id), ...(secrets && { secrets: (name: string) => secrets(name, destination.id) }), ...(headway && { headway }), receive: (receipt) => receive(ours.markReceipt(receipt)),
+      clock, log, audience, secret: (name) => secret(name, destination.id), ...(secrets && { secrets: (name: string) => secrets(name, destination.id) }), ...(headway && { headway }),
+      ...(unheard && { unheard: async () => ours.ownOf(await unheard(destination.id)) }), receive: (receipt) => receive(ours.markReceipt(receipt)),
     }));
     const policy = policyFor(breakerPolicy, channel.attemptMs?.(destination.settings));
     const breaker = new Breaker(routeName(destination.id, route), monotonicMs, (state) => onBreaker(destination.id, state, route), policy);
@@ -208,13 +211,21 @@ async function closeAll({ routes }: Partner): Promise<void> {
   }));
 }
 
+/** How identifiers of further routes begin. */
+const MARKED = /^#\d+ /;
+
 /**
  * Two routes of a partner end in two systems of theirs, and both may number their messages from 1. What a further route calls
  * its messages and receipts is marked with the route, so that no receipt is taken for another message's.
  */
-function identifiersOf(route: number): { mark(connection: Connection): Connection; markReceipt(receipt: Receipt): Receipt } {
-  if (route === 0) return { mark: (connection) => connection, markReceipt: (receipt) => receipt };
-  const marked = (identifier: string) => `#${route + 1} ${identifier}`;
+function identifiersOf(route: number): { mark(connection: Connection): Connection; markReceipt(receipt: Receipt): Receipt; ownOf(unheard: readonly Unheard[]): Unheard[] } {
+  const ownOf = (all: readonly Unheard[], own: (reference: string) => readonly string[]): Unheard[] =>
+    all.map((each) => ({ ...each, references: each.references.flatMap(own) })).filter(({ references }) => references.length > 0);
+  if (route === 0) {
+    return { mark: (connection) => connection, markReceipt: (receipt) => receipt, ownOf: (all) => ownOf(all, (reference) => (MARKED.test(reference) ? [] : [reference])) };
+  }
+  const mark = `#${route + 1} `;
+  const marked = (identifier: string) => `${mark}${identifier}`;
   const markOutcome = (outcome: Outcome): Outcome => ('references' in outcome && outcome.references ? { ...outcome, references: outcome.references.map(marked) } : outcome);
   return {
     mark: (connection) => ({
@@ -224,6 +235,7 @@ function identifiersOf(route: number): { mark(connection: Connection): Connectio
       probe: (signal) => connection.probe(signal),
       close: () => connection.close(),
     }),
+    ownOf: (all) => ownOf(all, (reference) => (reference.startsWith(mark) ? [reference.slice(mark.length)] : [])),
     markReceipt: ({ receiptKey, about, ...receipt }) => ({
       ...receipt, receiptKey: marked(receiptKey), about: 'reference' in about ? { reference: marked(about.reference) } : about,
     }),

@@ -10,7 +10,7 @@ import { encodeNotice, previewSms, type SmsMessage } from './encode.js';
 import { isNumber, SMS } from './numbers.js';
 import { Operator } from './operator.js';
 import { Queries } from './queries.js';
-import { atOnce, outcomeOf, series, submitAll, type Fate, type Manner, type Tally } from './submission.js';
+import { atOnce, outcomeOf, readReferences, referencesOf, series, submitAll, type Fate, type Manner, type Tally } from './submission.js';
 
 /** The time for a list or a part of the file, in milliseconds; a part of the subscribers has its own. */
 const ATTEMPT_MS = 15_000;
@@ -31,6 +31,8 @@ export const smpp: Channel<SmppSettings> = {
   open: (destination, line) => new SmppConnection(destination, line),
 };
 
+/** The wait before the store is asked again what waits to be heard of, in milliseconds. */
+const TAKE_OVER_AGAIN_MS = 30_000;
 /** Message identifiers remembered for `cancel_sm`; the oldest notices are forgotten first. */
 const MOST_CANCELLABLE = 100_000;
 /** Parts whose rest is remembered; for others a repetition goes on at the last mark. */
@@ -39,7 +41,7 @@ const MOST_RESTS = 256;
 class SmppConnection implements Connection {
   private readonly operator: Operator;
   private readonly queries: Queries | undefined;
-  /** What was taken over this connection, by alert and part. */
+  /** What was taken, by alert and part. */
   private readonly taken = new Map<string, string[]>();
   private remembered = 0;
   private readonly closing = new AbortController();
@@ -64,6 +66,7 @@ class SmppConnection implements Connection {
       this.queries = new Queries({ destination: destination.id, clock, log, ...query, query: (id, signal) => this.operator.query(id, signal), receive: (receipt) => line.receive(receipt) });
     }
     setMaxListeners(0, this.closing.signal);
+    void this.takeOver();
   }
 
   publish(message: Message, signal: AbortSignal): Promise<Outcome> {
@@ -129,7 +132,7 @@ class SmppConnection implements Connection {
       },
     }, before?.rest);
     const { tally } = own;
-    const ids = [...(before?.ids ?? []), ...tally.ids];
+    const ids = [...(before?.ids ?? []), ...referencesOf(tally)];
     this.keep(key, called.rest && { rest: called.rest, ids });
     if (unreadable.length > 0) await audience.drop(unreadable, 'unreadable');
     log.event('audience.told', {
@@ -141,6 +144,29 @@ class SmppConnection implements Connection {
     this.await({ notice }, tally, outcome);
     if (outcome.kind === 'accepted') await this.reportFailures(key, tally);
     return outcome;
+  }
+
+  /** What left before this connection was opened, by a process that is no more perhaps, is asked about and recalled as its own. */
+  private async takeOver(): Promise<void> {
+    const { line, closing, destination } = this;
+    if (!line.unheard) return;
+    try {
+      const unheard = await line.unheard();
+      if (closing.signal.aborted) return;
+      for (const { alertId, part, isEnding, expires, uncertain, references } of unheard) {
+        const { finals, partials } = readReferences(references);
+        this.queries?.expect({ finals, partials, expires, uncertain });
+        if (!isEnding) this.remember(`${alertId}/${part}`, [...finals, ...partials]);
+      }
+    } catch (error) {
+      line.log.event('store.failed', { operation: `unheard ${destination.id}`, cause: causeOf(error) }, 'error');
+      const timer = setTimeout(() => {
+        closing.signal.removeEventListener('abort', stop);
+        void this.takeOver();
+      }, TAKE_OVER_AGAIN_MS).unref();
+      const stop = (): void => clearTimeout(timer);
+      closing.signal.addEventListener('abort', stop, { once: true });
+    }
   }
 
   /** What was taken is asked about when its receipts do not come. */

@@ -60,8 +60,8 @@ export const settingsSchema = z
     /** Tag of the vendor parameter that carries our key (section 5.3.2, 0x1400 to 0x3FFF); null sends none. */
     keyTlv: z.int().min(0x1400).max(0x3fff).nullable().default(0x1410),
     /** Questions about messages whose receipts do not come (`query_sm`), and how long after is asked first; null asks nothing. */
-  query: z.strictObject({ perSecond: z.number().min(0.1).max(100).default(5), afterSeconds: z.number().min(0).max(3_600).default(60) }).nullable().prefault({}),
-  /** The operator promises: the same key to the same destination again has no further effect. */
+    query: z.strictObject({ perSecond: z.number().min(0.1).max(100).default(5), afterSeconds: z.number().min(0).max(3_600).default(60) }).nullable().prefault({}),
+    /** The operator promises: the same key to the same destination again has no further effect. */
     deduplicates: z.boolean().default(false),
     enquireLinkSeconds: z.number().min(1).max(3_600).default(30),
     /** Patience with one answer, with a connection, and with throttling that takes nothing. */

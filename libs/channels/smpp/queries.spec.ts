@@ -1,5 +1,6 @@
 import { FixedClock } from '#kernel/clock.js';
-import { sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
+import type { Unheard } from '#dispatch/channel.js';
+import { sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { clearStage, inventedNumbers, numbersFile, stage, until } from './testing/operator-stage.js';
 
 const patient = () => new AbortController().signal;
@@ -43,12 +44,15 @@ describe('what becomes of a message is asked', () => {
     });
     lost();
     operator.answerQueries(() => ({ message_state: 2 }));
-    expect(await connection.publish(sampleMessage({ notice: long }), patient())).toMatchObject({ kind: 'uncertain' });
+    const outcome = await connection.publish(sampleMessage({ notice: long }), patient());
+    expect(outcome).toMatchObject({ kind: 'uncertain', references: [expect.stringMatching(/^piece [^ ]+$/)] });
     await until(() => operator.queries.length === 1);
+    // Under its own name it would be a whole message's: the operator may report it although nobody asked.
+    expect(outcome.kind === 'uncertain' && outcome.references).toEqual([`piece ${operator.queries[0]!}`]);
     operator.answerQueries(() => ({ message_state: 8 }));
     await connection.publish(sampleMessage({ notice: long }), patient());
     await until(() => receipts.length === 1);
-    expect(receipts).toMatchObject([{ word: 'REJECTD', stage: 'failed' }]);
+    expect(receipts).toMatchObject([{ word: 'REJECTD', stage: 'failed', about: { reference: `piece ${operator.queries[1]!}` } }]);
     expect(operator.queries.length).toBe(2);
   });
 
@@ -57,7 +61,7 @@ describe('what becomes of a message is asked', () => {
     const { operator, connection, receipts, events } = await stage({ audience: { kind: 'numbers', file: numbers.file }, query: soon }, clock);
     operator.setFaults({ noReceipts: true });
     const outcome = await connection.publish(sampleMessage({ notice }), patient());
-    const [one, two, three] = outcome.kind === 'accepted' ? lastOf(outcome.references) : [];
+    const [one, two, three] = outcome.kind === 'accepted' ? outcome.references : [];
     const states = new Map([[one, 3], [two, 1], [three, 5]]);
     operator.answerQueries((id) => ({ message_state: states.get(id)! }));
     expect(operator.queries).toEqual([]);
@@ -83,7 +87,7 @@ describe('what becomes of a message is asked', () => {
     const { operator, connection, receipts, events } = await stage({ audience: { kind: 'numbers', file: numbers.file }, query: soon }, clock);
     operator.setFaults({ noReceipts: true });
     const outcome = await connection.publish(sampleMessage({ notice }), patient());
-    const [one, two, three] = outcome.kind === 'accepted' ? lastOf(outcome.references) : [];
+    const [one, two, three] = outcome.kind === 'accepted' ? outcome.references : [];
     operator.sendReceipt(one!, 'DELIVRD');
     await until(() => receipts.length === 1);
     operator.answerQueries((id) => ({ command_status: id === two ? 0x0c : 0x67 }));
@@ -92,6 +96,26 @@ describe('what becomes of a message is asked', () => {
     expect(new Set(operator.queries)).toEqual(new Set([two, three]));
     expect(events.find((event) => event.startsWith('receipt.asked'))).toContain('"asked":2,"told":0,"unknown":2');
     expect(receipts.length).toBe(1);
+  });
+
+  it('by a process that took over: of what is uncertain soon, of everything else after its validity; and recalls it', async () => {
+    const clock = new FixedClock(notice.sent);
+    const left = { alertId: notice.alertId, part: 0, isEnding: false, expires: new Date(notice.expires), uncertain: false };
+    let asked = 0;
+    const unheard = async (): Promise<Unheard[]> => {
+      asked += 1;
+      return [{ ...left, references: ['whole'] }, { ...left, part: 1, uncertain: true, references: ['known', 'piece half'] }, { ...left, part: 2, isEnding: true, references: ['ending'] }];
+    };
+    const { operator, connection, receipts } = await stage({ query: soon }, clock, { unheard });
+    operator.answerQueries((id) => ({ message_state: id === 'half' ? 5 : 2 }));
+    await until(() => receipts.length === 2);
+    expect(operator.queries).toEqual(['known', 'half']);
+    expect(receipts.map(({ about, word }) => [about, word])).toEqual([[{ reference: 'known' }, 'DELIVRD'], [{ reference: 'piece half' }, 'UNDELIV']]);
+    expect(await connection.withdraw(sampleMessage({ notice: sampleEnding('found', notice) }), patient())).toMatchObject({ kind: 'accepted' });
+    await until(() => operator.cancels.late === 1);
+    clock.set(new Date(Date.parse(notice.expires) + 1_000));
+    await until(() => ['whole', 'ending'].every((id) => operator.queries.includes(id)));
+    expect(asked).toBe(1);
   });
 
   it('not again of an operator that knows no such command, nor of one that is not to be asked', async () => {
@@ -114,8 +138,3 @@ describe('what becomes of a message is asked', () => {
     expect(silent.operator.queries).toEqual([]);
   });
 });
-
-/** The last of each message's segments: every message here has as many, each of them in the order of its number. */
-function lastOf(references: readonly string[]): string[] {
-  return references.slice(-3);
-}

@@ -4,6 +4,7 @@ import { causeOf, type Log } from '#kernel/log.js';
 import type { Receipt } from '#dispatch/channel.js';
 import type { QueryAnswer } from './operator.js';
 import { receiptOf } from './receipt.js';
+import { pieceReference } from './submission.js';
 
 /** What was taken and is waited for. */
 export interface Awaited {
@@ -135,7 +136,7 @@ export class Queries {
     if (answer.kind === 'state') {
       const receipt = receiptOf(id, answer.word, destination);
       // A segment that arrived says nothing of the rest of its message; one that never will says all.
-      if (receipt && (isWhole || receipt.stage === 'failed') && (await this.handedOver(receipt))) batch.told += 1;
+      if (receipt && (isWhole || receipt.stage === 'failed') && (await this.handedOver(isWhole ? receipt : { ...receipt, about: { reference: pieceReference(id) } }))) batch.told += 1;
       else if (!receipt || isWhole) this.later(batch, id, isWhole);
     } else if (answer.kind === 'unknown_message') batch.lost += 1;
     else this.later(batch, id, isWhole);

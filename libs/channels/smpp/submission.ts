@@ -296,7 +296,9 @@ class Sms implements Request {
 }
 
 /** What the counted fates mean for the delivery. Pure. */
-export function outcomeOf({ count, ids, words, retryAfterMs }: Tally, expectReceipts: boolean): Outcome {
+export function outcomeOf(tally: Tally, expectReceipts: boolean): Outcome {
+  const { count, words, retryAfterMs } = tally;
+  const ids = referencesOf(tally);
   const total = Object.values(count).reduce((sum, n) => sum + n, 0);
   // By these what is known to be taken can still be heard of; all of it must be before the whole is confirmed.
   const known = ids.length > 0 && expectReceipts ? { references: ids, expectedReceipts: total } : {};
@@ -309,6 +311,23 @@ export function outcomeOf({ count, ids, words, retryAfterMs }: Tally, expectRece
     return retryAfterMs === undefined ? { kind: 'deferred', reason } : { kind: 'deferred', reason, retryAfterMs };
   }
   return { kind: 'refused', reason: told(words.refused) };
+}
+
+/** How the house calls a piece of a message: no operator's identifier has a space in it. */
+const PIECE = 'piece ';
+export const pieceReference = (id: string): string => `${PIECE}${id}`;
+
+/** Which identifiers stand behind references of earlier submissions: those of whole messages, and those of pieces. */
+export function readReferences(references: readonly string[]): Pick<Tally, 'finals' | 'partials'> {
+  return {
+    finals: references.filter((reference) => !reference.startsWith(PIECE)),
+    partials: references.flatMap((reference) => (reference.startsWith(PIECE) ? [reference.slice(PIECE.length)] : [])),
+  };
+}
+
+/** By what later receipts are matched: a piece goes by another name, so that no report of it stands for its message. */
+export function referencesOf({ finals, partials }: Pick<Tally, 'finals' | 'partials'>): readonly string[] {
+  return [...finals, ...partials.map(pieceReference)];
 }
 
 /**

@@ -68,7 +68,7 @@ export interface OperatorStage {
 const open: (() => Promise<void>)[] = [];
 
 /** Starts an operator and connects to it. */
-export async function stage(overrides: Record<string, unknown> = {}, clock: Clock = systemClock): Promise<OperatorStage> {
+export async function stage(overrides: Record<string, unknown> = {}, clock: Clock = systemClock, more: Partial<Line> = {}): Promise<OperatorStage> {
   const settings = settingsWith(overrides);
   const operator = await startFakePartner(destinationAt(0, settings), { secret: () => SECRET });
   const destination = destinationAt(operator.port, settings);
@@ -77,7 +77,7 @@ export async function stage(overrides: Record<string, unknown> = {}, clock: Cloc
   const log: Log = { event: (name, fields) => void events.push(`${name} ${JSON.stringify(fields)}`) };
   const audience = new MemoryAudience();
   const headway = new MemoryHeadway();
-  const line: Line = { clock, log, secret: () => SECRET, audience, headway, receive: (receipt) => set.receive(receipt) };
+  const line: Line = { clock, log, secret: () => SECRET, audience, headway, receive: (receipt) => set.receive(receipt), ...more };
   const set: OperatorStage = {
     operator,
     destination,
