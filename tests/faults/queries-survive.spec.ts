@@ -1,7 +1,8 @@
 import pg from 'pg';
+import { freePort } from '#apps/findme/embedded/process.js';
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
 import type { FakeOperator } from '#channels/smpp/fake-partner.js';
-import { freePort, startStack, type Stack } from '../support/stack.js';
+import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { until } from '../support/until.js';
 
