@@ -1,3 +1,4 @@
+import { Refusal as KernelRefusal } from '#kernel/errors.js';
 import { Refusal } from './refusal.js';
 
 /** A command: takes its parameters, returns the exit code. */
@@ -29,7 +30,7 @@ export async function main(parameters: readonly string[]): Promise<number> {
     return await command(rest, process.env);
   } catch (error) {
     // Anything but a refusal is a fault of ours, and its place is of use.
-    const text = error instanceof Refusal ? error.message : error instanceof Error ? error.stack : String(error);
+    const text = error instanceof Refusal || error instanceof KernelRefusal ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`${text ?? ''}\n`);
     return 1;
   }

@@ -6,7 +6,6 @@ import { ROLES, type Officer, type Role } from '#identity/officer.js';
 import { Passwords } from '#identity/password.js';
 import { STEP_SECONDS, totpAt } from '#identity/totp.js';
 import { systemClock } from '#kernel/clock.js';
-import { Refusal as KernelRefusal } from '#kernel/errors.js';
 import { randomIds } from '#kernel/ids.js';
 import { openDatabase } from '#storage/database.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
@@ -46,8 +45,6 @@ export async function officersCommand(parameters: readonly string[], environment
       return await work(new Accounts({
         officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords: new Passwords(), masterKey, clock: systemClock, ids: randomIds,
       }));
-    } catch (error) {
-      throw error instanceof KernelRefusal ? new Refusal(error.message) : error;
     } finally {
       await source.destroy();
     }

@@ -89,6 +89,7 @@ export const ERRORS = {
   ERASURE_CONFIRMED: entry('conflict', 'never', 'Only an open erasure request is confirmed by a person.'),
   ERASURE_MISSING: entry('missing', 'never', 'There is no such erasure request.'),
   HISTORY_REWOUND: entry('conflict', 'after-change', 'The database is not older than the checkpoints that were carried off it.'),
+  SCHEMA_DIVERGED: entry('conflict', 'after-change', 'Every migration that a database ran is here as it ran: none is edited, renamed or taken away.'),
   SECRET_BEING_REPLACED: entry('conflict', 'later', 'A secret is replaced once its predecessor has ceased to be valid.'),
   TEST_THROTTLED: entry('throttled', 'later', 'A destination is tested at most four times an hour.'),
   RECEIPT_FORGED: entry('unauthenticated', 'never', 'A receipt is signed by the destination it speaks for, recently, and once.'),

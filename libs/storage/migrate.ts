@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { migrations } from './migrations.js';
+import { fail } from '#kernel/errors.js';
+import { rows } from './database.js';
+import { fileOf, migrations } from './migrations.js';
 
 /** Who owns the tables; nobody can log in as it. */
 export const OWNER_ROLE = 'findme_owner';
@@ -12,11 +14,13 @@ const MIGRATION_LOCK = 4_608_192;
 
 /**
  * Brings a database to the present schema: makes the two roles, then runs the numbered files as the owner. A step of
- * its own: the applications never do it. Two at once wait for each other.
+ * its own: the applications never do it. Two at once wait for each other. `SCHEMA_DIVERGED` for a database that ran a file
+ * which is not here, or was edited since: nobody knows then what its schema is.
  *
- * `ownerUrl` names a login that may create roles; `appPassword` becomes the password of the applications' role.
+ * `ownerUrl` names a login that may create roles; `appPassword` becomes the password of the applications' role. `folder` holds
+ * the files, where they are not the project's own.
  */
-export async function migrate({ ownerUrl, appPassword }: { ownerUrl: string; appPassword: string }): Promise<void> {
+export async function migrate({ ownerUrl, appPassword, folder }: { ownerUrl: string; appPassword: string; folder?: string }): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {
@@ -31,7 +35,7 @@ export async function migrate({ ownerUrl, appPassword }: { ownerUrl: string; app
     await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${OWNER_ROLE}`);
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     await client.query(`GRANT USAGE ON SCHEMA public TO ${APP_ROLE}`);
-    await runAsOwner(ownerUrl);
+    await runAsOwner(ownerUrl, folder);
   } finally {
     await client.end();
   }
@@ -45,15 +49,25 @@ async function makeRole(client: pg.Client, role: string, options: string): Promi
   });
 }
 
-async function runAsOwner(ownerUrl: string): Promise<void> {
+async function runAsOwner(ownerUrl: string, folder: string | undefined): Promise<void> {
   const source = new DataSource({
-    type: 'postgres', url: ownerUrl, migrations: migrations(), migrationsTableName: 'migrations', logging: false,
+    type: 'postgres', url: ownerUrl, migrations: migrations(folder), migrationsTableName: 'migrations', logging: false,
     extra: { options: `-c role=${OWNER_ROLE}`, max: 2 },
   });
   await source.initialize();
   try {
+    await refuseOtherPast(source);
     await source.runMigrations({ transaction: 'each' });
   } finally {
     await source.destroy();
   }
+}
+
+async function refuseOtherPast(source: DataSource): Promise<void> {
+  const [table] = await rows<{ known: boolean }>(source, `SELECT to_regclass('migrations') IS NOT NULL AS known`);
+  if (!table!.known) return;
+  const here = new Set(source.migrations.map((migration) => migration.name));
+  const past = await rows<{ name: string }>(source, 'SELECT name FROM migrations ORDER BY id');
+  const missing = past.find(({ name }) => !here.has(name));
+  if (missing) throw fail('SCHEMA_DIVERGED', '', `${fileOf(missing.name)} is not here as it ran.`);
 }

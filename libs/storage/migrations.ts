@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
@@ -9,12 +10,14 @@ const FOLDER = join(projectRoot, 'libs/storage/migrations');
 const EPOCH = 1_700_000_000_000;
 
 /** The numbered SQL files as TypeORM migrations. They only move forward. */
-export function migrations(): (new () => MigrationInterface)[] {
-  return readdirSync(FOLDER).filter((file) => file.endsWith('.sql')).sort().map((file) => {
-    const sql = readFileSync(join(FOLDER, file), 'utf8');
+export function migrations(folder = FOLDER): (new () => MigrationInterface)[] {
+  return readdirSync(folder).filter((file) => file.endsWith('.sql')).sort().map((file) => {
+    const sql = readFileSync(join(folder, file), 'utf8');
     const number = Number(file.slice(0, 4));
+    // The database keeps the names of what it ran. With its text in the name, an edited file is another one.
+    const digest = createHash('sha256').update(sql).digest('hex').slice(0, 16);
     return class implements MigrationInterface {
-      readonly name = `${file.slice(0, -4)}-${EPOCH + number}`;
+      readonly name = `${file.slice(0, -4)}-${digest}-${EPOCH + number}`;
 
       async up(runner: QueryRunner): Promise<void> {
         await runner.query(sql);
@@ -26,3 +29,6 @@ export function migrations(): (new () => MigrationInterface)[] {
     };
   });
 }
+
+/** The file of a migration, by its name: `0002-audit`. */
+export const fileOf = (name: string): string => name.replace(/-[0-9a-f]{16}-\d{13}$/, '');
