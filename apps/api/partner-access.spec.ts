@@ -5,25 +5,13 @@ import { signRequest } from '#dispatch/partner-signature.js';
 import { signWebhook } from '#dispatch/webhook-signature.js';
 import { CANARY_NAMES } from '#dispatch/testing/sample-notice.js';
 import { Stage, type Name, type Told } from './testing/stage.js';
+import { configuration, secret, webhookSecrets } from './testing/two-broadcasters.js';
 
-const capPush = (id: string) => `
-  - id: ${id}
-    name: Televizija
-    channel: cap-push
-    mode: drill
-    simulated: true
-    settings: { url: https://127.0.0.1:1/cap, sender: proba@findme.example, signingKey: k, signingCertificate: c, secret: ${id}-webhook, simulated: { serverKey: k, serverCertificate: c } }`;
-const CONFIGURATION = `
-sender: proba@findme.example
-destinations:${capPush('tv-1')}${capPush('tv-2')}
-  - { id: operator, name: Operater, channel: smpp, mode: drill, simulated: true, settings: { host: 127.0.0.1, systemId: findme, password: p, source: { address: PronadjiMe }, audience: { kind: distribution-list, name: SVI }, maxSegments: 10 } }
-`;
-const SECRETS: Record<string, string> = Object.fromEntries(['tv-1', 'tv-2'].map((id) => [`${id}-webhook`, `whsec_${randomBytes(32).toString('base64')}`]));
 const DAY_MS = 24 * 3_600_000;
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.open({ configuration: CONFIGURATION, secret: (name) => SECRETS[name] ?? 'secret' });
+  stage = await Stage.open({ configuration, secret });
   for (const name of ['mila', 'iva', 'vuk', 'rada'] as const) await stage.signIn(name);
 }, 20_000);
 afterAll(() => stage.close());
@@ -63,13 +51,13 @@ interface As { readonly by?: string; readonly signs?: { method: string; target: 
 
 /** A request signed by a partner, `by` the one it is for unless another is named. */
 function partnerAsks(method: 'GET' | 'POST', target: string, { by = target.split('/')[3]!, signs = { method, target }, at = stage.clock.now(), body }: As = {}): Promise<Told> {
-  const headers = { ...signRequest(SECRETS[`${by}-webhook`]!, `req-${randomUUID()}`, at.getTime() / 1000, { ...signs, ...(body !== undefined && { body }) }) };
+  const headers = { ...signRequest(webhookSecrets[`${by}-webhook`]!, `req-${randomUUID()}`, at.getTime() / 1000, { ...signs, ...(body !== undefined && { body }) }) };
   return stage.ask(method, target, { headers, ...(body !== undefined && { body }) });
 }
 
 function report(to: string, content: unknown, id = `msg-${randomUUID()}`): Promise<Told> {
   const body = JSON.stringify(content);
-  return stage.ask('POST', `/v1/partners/${to}/receipts`, { body, headers: { ...signWebhook(SECRETS[`${to}-webhook`]!, id, stage.clock.now().getTime() / 1000, body) } });
+  return stage.ask('POST', `/v1/partners/${to}/receipts`, { body, headers: { ...signWebhook(webhookSecrets[`${to}-webhook`]!, id, stage.clock.now().getTime() / 1000, body) } });
 }
 
 const items = (told: Told) => told.json['items'] as unknown as Record<string, unknown>[];
@@ -136,7 +124,7 @@ describe('whoever is another', () => {
         ['a signature for another address', partnerAsks(method, target, { signs: { method, target: target.replace('tv-1', 'tv-2') } })],
         ['a signature for another method', partnerAsks(method, target, { signs: { method: 'PUT', target } })],
         ['a signature ten minutes old', partnerAsks(method, target, { at: new Date(stage.clock.now().getTime() - 600_000) })],
-        ['a webhook of its own', stage.ask(method, target, { headers: { ...signWebhook(SECRETS['tv-1-webhook']!, 'msg', stage.clock.now().getTime() / 1000, '') } })],
+        ['a webhook of its own', stage.ask(method, target, { headers: { ...signWebhook(webhookSecrets['tv-1-webhook']!, 'msg', stage.clock.now().getTime() / 1000, '') } })],
         ['nobody', stage.ask(method, target)],
         ...(['mila', 'vuk', 'iva', 'rada', 'uros'] as Name[]).map((as): [string, Promise<Told>] => [as, stage.ask(method, target, { as })]),
       ];

@@ -4,26 +4,14 @@ import { signRequest } from '#dispatch/partner-signature.js';
 import { signWebhook } from '#dispatch/webhook-signature.js';
 import { CANARY_NAMES } from '#dispatch/testing/sample-notice.js';
 import { Stage, type Name, type Told } from './testing/stage.js';
+import { configuration, secret, webhookSecrets } from './testing/two-broadcasters.js';
 
-const capPush = (id: string) => `
-  - id: ${id}
-    name: Televizija
-    channel: cap-push
-    mode: drill
-    simulated: true
-    settings: { url: https://127.0.0.1:1/cap, sender: proba@findme.example, signingKey: k, signingCertificate: c, secret: ${id}-webhook, simulated: { serverKey: k, serverCertificate: c } }`;
-const CONFIGURATION = `
-sender: proba@findme.example
-destinations:${capPush('tv-1')}${capPush('tv-2')}
-  - { id: operator, name: Operater, channel: smpp, mode: drill, simulated: true, settings: { host: 127.0.0.1, systemId: findme, password: p, source: { address: PronadjiMe }, audience: { kind: distribution-list, name: SVI }, maxSegments: 10 } }
-`;
-const FILES: Record<string, string> = Object.fromEntries(['tv-1', 'tv-2'].map((id) => [`${id}-webhook`, `whsec_${randomBytes(32).toString('base64')}`]));
 const HOUR_MS = 3_600_000;
 const DESK = '/v1/partner/destinations';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.open({ configuration: CONFIGURATION, secret: (name) => FILES[name] ?? 'secret', bound: { petar: ['tv-1', 'operator', 'tv-from-yesterday'], paja: ['tv-2'] } });
+  stage = await Stage.open({ configuration, secret, bound: { petar: ['tv-1', 'operator', 'tv-from-yesterday'], paja: ['tv-2'] } });
 }, 20_000);
 afterAll(() => stage.close());
 
@@ -101,7 +89,7 @@ describe('a partner at its desk', () => {
     const told = answers.map(({ json: { instance: _, ...rest } }) => JSON.stringify(rest));
     const nonsense = (await stage.ask('GET', `${DESK}/no-such/deliveries`, { as: 'petar' })).json;
     expect(new Set(told)).toEqual(new Set([JSON.stringify((({ instance: _, ...rest }) => rest)(nonsense))]));
-    expect(await taken('tv-2', FILES['tv-2-webhook']!)).toEqual([204, 200]);
+    expect(await taken('tv-2', webhookSecrets['tv-2-webhook']!)).toEqual([204, 200]);
   });
 
   it('confirms its own erasures by hand, as itself, and no other\'s by their ids', async () => {
@@ -127,14 +115,14 @@ describe('a partner at its desk', () => {
 
 describe('a signing secret', () => {
   it('is replaced with a fresh code, told once, and its predecessor is good for a day and then gone', async () => {
-    const file = FILES['tv-1-webhook']!;
+    const file = webhookSecrets['tv-1-webhook']!;
     expect((await stage.ask('POST', `${DESK}/tv-1/secrets/tv-1-webhook/rotate`, { as: 'petar', body: {} })).json).toMatchObject({ code: 'STEP_UP_MISSING' });
     const told = await rotate('petar', 'tv-1');
     expect(told.json).toMatchObject({ secret: expect.stringMatching(/^whsec_/) as string, generation: 1, previousUntil: new Date(stage.clock.now().getTime() + 24 * HOUR_MS).toISOString() });
     const first = String(told.json['secret']);
     expect([await taken('tv-1', first), await taken('tv-1', file)]).toEqual([[204, 200], [204, 200]]);
     // Another destination's file of the same make is untouched, and the new secret opens nothing there.
-    expect([await taken('tv-2', FILES['tv-2-webhook']!), await taken('tv-2', first)]).toEqual([[204, 200], [401, 401]]);
+    expect([await taken('tv-2', webhookSecrets['tv-2-webhook']!), await taken('tv-2', first)]).toEqual([[204, 200], [401, 401]]);
     expect((await rotate('petar', 'tv-1')).json).toMatchObject({ code: 'SECRET_BEING_REPLACED' });
 
     stage.clock.advance(24 * HOUR_MS - 60_000);
@@ -154,9 +142,9 @@ describe('a signing secret', () => {
   it('is ended before its time when somebody else may have it', async () => {
     await stage.renew('paja');
     const told = await rotate('paja', 'tv-2');
-    expect(await taken('tv-2', FILES['tv-2-webhook']!)).toEqual([204, 200]);
+    expect(await taken('tv-2', webhookSecrets['tv-2-webhook']!)).toEqual([204, 200]);
     for (let said = 0; said < 2; said += 1) expect((await stage.ask('POST', `${DESK}/tv-2/secrets/tv-2-webhook/retire`, { as: 'paja', body: { generation: 1 } })).status).toBe(204);
-    expect([await taken('tv-2', FILES['tv-2-webhook']!), await taken('tv-2', String(told.json['secret']))]).toEqual([[401, 401], [204, 200]]);
+    expect([await taken('tv-2', webhookSecrets['tv-2-webhook']!), await taken('tv-2', String(told.json['secret']))]).toEqual([[401, 401], [204, 200]]);
     expect((await rotate('paja', 'tv-2')).json).toMatchObject({ generation: 2 });
   });
 

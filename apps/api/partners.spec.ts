@@ -1,20 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { signWebhook } from '#dispatch/webhook-signature.js';
 import { Stage, type Told } from './testing/stage.js';
-
-const capPush = (id: string) => `
-  - id: ${id}
-    name: Televizija
-    channel: cap-push
-    mode: drill
-    simulated: true
-    settings: { url: https://127.0.0.1:1/cap, sender: proba@findme.example, signingKey: k, signingCertificate: c, secret: ${id}-webhook, simulated: { serverKey: k, serverCertificate: c } }`;
-const CONFIGURATION = `
-sender: proba@findme.example
-destinations:${capPush('tv-1')}${capPush('tv-2')}
-  - { id: operator, name: Operater, channel: smpp, mode: drill, simulated: true, settings: { host: 127.0.0.1, systemId: findme, password: p, source: { address: PronadjiMe }, audience: { kind: distribution-list, name: SVI }, maxSegments: 10 } }
-`;
-const SECRETS: Record<string, string> = Object.fromEntries(['tv-1', 'tv-2'].map((id) => [`${id}-webhook`, `whsec_${randomBytes(32).toString('base64')}`]));
+import { configuration, secret, webhookSecrets } from './testing/two-broadcasters.js';
 
 let stage: Stage;
 let alert: string;
@@ -23,7 +10,7 @@ let keys: { 'tv-1': string; 'tv-2': string };
 let webhook: string;
 
 beforeAll(async () => {
-  stage = await Stage.open({ configuration: CONFIGURATION, secret: (name) => SECRETS[name] ?? 'secret' });
+  stage = await Stage.open({ configuration, secret });
   const { id, path } = await stage.written();
   const contentHash = await stage.submitted(path);
   await stage.signIn('iva');
@@ -47,7 +34,7 @@ interface Posted { readonly to?: string; readonly by?: string; readonly id?: str
 
 function post(content: unknown, { to = 'tv-1', by = to, id = webhook, at = stage.clock.now(), change = (body) => body }: Posted = {}): Promise<Told> {
   const body = JSON.stringify(content);
-  return stage.ask('POST', `/v1/partners/${to}/receipts`, { body: change(body), headers: { ...signWebhook(SECRETS[`${by}-webhook`]!, id, at.getTime() / 1000, body) } });
+  return stage.ask('POST', `/v1/partners/${to}/receipts`, { body: change(body), headers: { ...signWebhook(webhookSecrets[`${by}-webhook`]!, id, at.getTime() / 1000, body) } });
 }
 
 const aired = (key: string = keys['tv-1']) => ({ key, stage: 'confirmed', word: 'aired', at: '2026-11-24T18:00:01+01:00' });

@@ -1,6 +1,7 @@
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import { createCapPush } from '#channels/cap-push/channel.js';
 import { startFakePartner as startBroadcaster } from '#channels/cap-push/fake-partner.js';
-import { broadcaster, drillSecrets, WEBHOOK_SECRET } from '#channels/cap-push/testing/stage.js';
+import { broadcaster } from '#channels/cap-push/testing/stage.js';
 import { createCasparcg } from '#channels/casparcg/channel.js';
 import { startFakePartner as startTelevision } from '#channels/casparcg/fake-partner.js';
 import { television } from '#channels/casparcg/testing/stage.js';
@@ -35,7 +36,7 @@ const closing: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   stage = await DispatchStage.open([{ id: 'radio' }, { id: 'tv' }, { id: 'rts' }]);
   const folder = await sharedFolder();
-  const secret = await drillSecrets();
+  const secret = await drillSecrets('tv');
   const receive = (receipt: Parameters<Parameters<typeof openReceiptDoor>[2]>[0]) => stage.deliveries().receive([receipt]);
   const door = await openReceiptDoor('rts' as DestinationId, WEBHOOK_SECRET, receive);
   const playout = await startRadio(radio(0, folder.path, fast));

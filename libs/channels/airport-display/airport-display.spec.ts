@@ -2,6 +2,7 @@ import { simpleParser } from 'mailparser';
 import sharp from 'sharp';
 import { itBySchema } from '#cap/testing/schema.js';
 import { drawCard } from '#alerts/pictures/card.js';
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
@@ -15,14 +16,14 @@ import { createAirportDisplay } from './channel.js';
 import { CONTENT_TYPE, encode, pack, preview, type Picture } from './encode.js';
 import { readParts, startFakePartner } from './fake-partner.js';
 import { PreparedNotices, readSeal } from './prepared-notices.js';
-import { airport, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
+import { airport } from './testing/stage.js';
 
 const { settings } = airport(1);
 const patient = () => new AbortController().signal;
 const picture = (name: string, text = name): Picture => ({ name, bytes: Buffer.from(text), sha256: sha256Hex(text) });
 
 describe('a notice for an airport', () => {
-  const secrets = drillSecrets();
+  const secrets = drillSecrets('airport');
   const seal = async () => readSeal((await secrets)('drill-signing-key'), (await secrets)('drill-signing-certificate'));
 
   it('is one body of signed CAP and pictures, lying and standing, that any reader of MIME takes apart', async () => {
@@ -115,7 +116,7 @@ describe('an airport', () => {
   });
 
   async function play(draw: typeof drawCard = async (card) => Buffer.from(card.svg)) {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('airport');
     const receipts: Receipt[] = [];
     let wake = () => undefined as void;
     const door = await openReceiptDoor(airport(1).id, WEBHOOK_SECRET, async (receipt) => {

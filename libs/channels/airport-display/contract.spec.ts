@@ -1,10 +1,11 @@
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import { channelContract, type Stage } from '#dispatch/testing/contract.js';
 import { knockForged, openReceiptDoor, type ReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { createAirportDisplay } from './channel.js';
 import type { AirportDisplaySettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
 import { PreparedNotices } from './prepared-notices.js';
-import { airport, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
+import { airport } from './testing/stage.js';
 
 const doors = new WeakMap<Stage<AirportDisplaySettings>, ReceiptDoor>();
 const pictures = [{ format: 'landscape', language: 'sr-Latn' }] as const;
@@ -17,7 +18,7 @@ channelContract<AirportDisplaySettings>({
   breaksOff: true,
   channel: createAirportDisplay(drawn),
   start: async ({ receive }) => {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('airport');
     const door = await openReceiptDoor(airport(0).id, WEBHOOK_SECRET, receive);
     const start = (port: number) => startFakePartner(at(port), { secret, apiUrl: door.url });
     const partner = await start(0);

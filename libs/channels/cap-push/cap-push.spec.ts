@@ -7,6 +7,7 @@ import { readCap, type CapMessage } from '#cap/read.js';
 import { verifyCap } from '#cap/sign.js';
 import { issueClientCertificate } from '#cap/certificates.js';
 import { drillKeys } from '#cap/testing/keys.js';
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Connection, Line, Outcome } from '#dispatch/channel.js';
 import { readReceipts } from '#dispatch/https/receipt.js';
 import { reasonOf } from '#dispatch/https/wire.js';
@@ -19,7 +20,7 @@ import { capPush, createCapPush } from './channel.js';
 import type { CapPushSettingsInput } from './config.js';
 import { acknowledge, startFakePartner } from './fake-partner.js';
 import { SignedNotices } from './signed-notices.js';
-import { broadcaster, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
+import { broadcaster } from './testing/stage.js';
 
 const clock = new FixedClock('2026-11-24T17:00:00Z');
 const patient = () => new AbortController().signal;
@@ -70,7 +71,7 @@ describe('cap-push', () => {
   const said: string[] = [];
   let secret: (name: string) => string;
   beforeAll(async () => {
-    secret = await drillSecrets();
+    secret = await drillSecrets('tv');
   });
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();

@@ -1,9 +1,10 @@
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import { channelContract, type Stage } from '#dispatch/testing/contract.js';
 import { knockForged, openReceiptDoor, type ReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { capPush } from './channel.js';
 import type { CapPushSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { broadcaster, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
+import { broadcaster } from './testing/stage.js';
 
 const doors = new WeakMap<Stage<CapPushSettings>, ReceiptDoor>();
 
@@ -11,7 +12,7 @@ channelContract<CapPushSettings>({
   channel: capPush,
   breaksOff: true,
   start: async ({ receive }) => {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('tv');
     const door = await openReceiptDoor(broadcaster(0).id, WEBHOOK_SECRET, receive);
     const start = (port: number) => startFakePartner(broadcaster(port), { secret, apiUrl: door.url });
     const partner = await start(0);

@@ -1,12 +1,13 @@
+import { drillSecrets } from '#cap/testing/secrets.js';
 import type { Destination } from '#dispatch/channel.js';
 import { channelContract } from '#dispatch/testing/contract.js';
 import { cellBroadcast } from './channel.js';
 import type { CellBroadcastSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { centre, drillSecrets, entity } from './testing/stage.js';
+import { centre, entity } from './testing/stage.js';
 
 const start = (at: (port: number) => Destination<CellBroadcastSettings>) => async () => {
-  const secret = await drillSecrets();
+  const secret = await drillSecrets('operator');
   const begin = (port: number) => startFakePartner(at(port), { secret });
   const partner = await begin(0);
   return { partner, destination: at(partner.port), secret, restart: () => begin(partner.port), stop: async () => undefined };

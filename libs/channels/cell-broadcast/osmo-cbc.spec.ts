@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { drillSecrets } from '#cap/testing/secrets.js';
 import type { Connection, Line, Message } from '#dispatch/channel.js';
 import type { FakePartner } from '#dispatch/testing/fake-partner.js';
 import { sampleEnding, sampleMessage, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
@@ -10,7 +11,7 @@ import { silentLog } from '#kernel/log.js';
 import { cellBroadcast } from './channel.js';
 import type { OsmoCbcSettingsInput } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { centre, centreBehindTls, drillSecrets } from './testing/stage.js';
+import { centre, centreBehindTls } from './testing/stage.js';
 
 const clock = new FixedClock('2026-11-24T17:00:00Z');
 const patient = () => new AbortController().signal;
@@ -19,7 +20,7 @@ describe('an Osmocom CBC', () => {
   let secret: (name: string) => string;
   const ends: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    secret = await drillSecrets();
+    secret = await drillSecrets('operator');
   });
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();

@@ -1,9 +1,10 @@
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import { channelContract, type Stage } from '#dispatch/testing/contract.js';
 import { knockForged, openReceiptDoor, type ReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { datex2 } from './channel.js';
 import type { Datex2Settings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { drillSecrets, trafficCentre, WEBHOOK_SECRET } from './testing/stage.js';
+import { trafficCentre } from './testing/stage.js';
 
 const doors = new WeakMap<Stage<Datex2Settings>, ReceiptDoor>();
 const { settings } = trafficCentre(1);
@@ -12,7 +13,7 @@ channelContract<Datex2Settings>({
   breaksOff: true,
   channel: datex2,
   start: async ({ receive }) => {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('roads');
     const door = await openReceiptDoor(trafficCentre(0).id, WEBHOOK_SECRET, receive);
     const start = (port: number) => startFakePartner(trafficCentre(port), { secret, apiUrl: door.url });
     const partner = await start(0);

@@ -2,6 +2,7 @@ import { elements, parseXml } from '#cap/xml.js';
 import { itBySchema } from '#cap/testing/schema.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { Mode, SentNotice } from '#alerts/notice.js';
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
@@ -14,7 +15,7 @@ import { datex2 } from './channel.js';
 import { NAMESPACES, namesOf } from './common.js';
 import { encode, preview, snapshots } from './encode.js';
 import { acknowledge, startFakePartner } from './fake-partner.js';
-import { drillSecrets, trafficCentre, WEBHOOK_SECRET } from './testing/stage.js';
+import { trafficCentre } from './testing/stage.js';
 
 const { settings } = trafficCentre(1);
 const AT = '2026-11-24T18:05:00+01:00';
@@ -171,7 +172,7 @@ describe('a traffic centre', () => {
 
   /** A partner, the house's door for its receipts, and a connection to it. */
   async function play(overrides: Parameters<typeof trafficCentre>[1] = {}) {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('roads');
     const receipts: Receipt[] = [];
     let wake = () => undefined as void;
     const door = await openReceiptDoor(trafficCentre(1).id, WEBHOOK_SECRET, async (receipt) => {

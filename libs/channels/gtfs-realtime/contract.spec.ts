@@ -1,9 +1,10 @@
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import { channelContract, type Stage } from '#dispatch/testing/contract.js';
 import { knockForged, openReceiptDoor, type ReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { gtfsRealtime } from './channel.js';
 import type { GtfsRealtimeSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { busStation, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
+import { busStation } from './testing/stage.js';
 
 const doors = new WeakMap<Stage<GtfsRealtimeSettings>, ReceiptDoor>();
 const { settings } = busStation(1);
@@ -12,7 +13,7 @@ channelContract<GtfsRealtimeSettings>({
   channel: gtfsRealtime,
   breaksOff: true,
   start: async ({ receive }) => {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('feeds');
     const door = await openReceiptDoor(busStation(0).id, WEBHOOK_SECRET, receive);
     const start = (port: number) => startFakePartner(busStation(port), { secret, apiUrl: door.url });
     const partner = await start(0);

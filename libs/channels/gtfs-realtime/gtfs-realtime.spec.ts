@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import bindings from 'gtfs-realtime-bindings';
 import { LANGUAGES } from '#alerts/content.js';
 import type { SentNotice } from '#alerts/notice.js';
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import type { Answer } from '#dispatch/https/answer.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
@@ -17,7 +18,7 @@ import { gtfsRealtime, MEDIA_TYPE } from './channel.js';
 import { feedPath, folderOf } from './config.js';
 import { decode, encode, entityId, preview, snapshots } from './encode.js';
 import { startFakePartner } from './fake-partner.js';
-import { busStation, drillSecrets, WEBHOOK_SECRET } from './testing/stage.js';
+import { busStation } from './testing/stage.js';
 
 const { settings } = busStation(1);
 const proto = resolve('../shared/standards/gtfs-realtime.proto');
@@ -98,7 +99,7 @@ describe('a partner that polls feeds', () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
   const signal = () => new AbortController().signal;
-  const line = async (): Promise<Line> => ({ clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: await drillSecrets(), audience: new MemoryAudience(), receive: () => Promise.resolve() });
+  const line = async (): Promise<Line> => ({ clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: await drillSecrets('feeds'), audience: new MemoryAudience(), receive: () => Promise.resolve() });
   const open = async (port: number) => {
     const connection = gtfsRealtime.open(busStation(port), await line());
     ends.push(() => connection.close());
@@ -113,7 +114,7 @@ describe('a partner that polls feeds', () => {
       wake();
     });
     ends.push(() => door.close());
-    const partner = await startFakePartner(busStation(0), { secret: await drillSecrets(), apiUrl: door.url });
+    const partner = await startFakePartner(busStation(0), { secret: await drillSecrets('feeds'), apiUrl: door.url });
     ends.push(() => partner.close());
     const connection = await open(partner.port);
     const wordsAfter = (count: number) => new Promise<string[]>((done) => {
@@ -144,7 +145,7 @@ describe('a partner that polls feeds', () => {
     let stored = Buffer.alloc(0);
     const polled = busStation(0, {});
     const answerOf = (answer: Answer | 'what was put') => (answer === 'what was put' ? { status: 200, body: stored } : { status: answer.status, ...(answer.body && { body: answer.body }) });
-    const partner = await startHttpsPartner({ ...polled, settings: { ...polled.settings, url: folderOf(polled.settings.url) } }, { secret: await drillSecrets() }, {
+    const partner = await startHttpsPartner({ ...polled, settings: { ...polled.settings, url: folderOf(polled.settings.url) } }, { secret: await drillSecrets('feeds') }, {
       method: 'PUT',
       contentType: MEDIA_TYPE,
       serves: () => true,

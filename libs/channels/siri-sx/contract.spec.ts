@@ -1,9 +1,10 @@
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import { channelContract, type Stage } from '#dispatch/testing/contract.js';
 import { knockForged, openReceiptDoor, type ReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { siriSx } from './channel.js';
 import type { SiriSxSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { drillSecrets, stationScreens, WEBHOOK_SECRET } from './testing/stage.js';
+import { stationScreens } from './testing/stage.js';
 
 const doors = new WeakMap<Stage<SiriSxSettings>, ReceiptDoor>();
 const { settings } = stationScreens(1);
@@ -12,7 +13,7 @@ channelContract<SiriSxSettings>({
   breaksOff: true,
   channel: siriSx,
   start: async ({ receive }) => {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('stations');
     const door = await openReceiptDoor(stationScreens(0).id, WEBHOOK_SECRET, receive);
     const start = (port: number) => startFakePartner(stationScreens(port), { secret, apiUrl: door.url });
     const partner = await start(0);

@@ -3,6 +3,7 @@ import { itBySchema } from '#cap/testing/schema.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { SentNotice } from '#alerts/notice.js';
 import { photoAddress } from '#alerts/photo-address.js';
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
@@ -13,7 +14,7 @@ import { outcomeOf } from './answer.js';
 import { siriSx } from './channel.js';
 import { encode, preview, SIRI_NAMESPACE, situationOf, snapshots } from './encode.js';
 import { acknowledge, startFakePartner } from './fake-partner.js';
-import { drillSecrets, stationScreens, WEBHOOK_SECRET } from './testing/stage.js';
+import { stationScreens } from './testing/stage.js';
 
 const { settings } = stationScreens(1);
 const now = new Date('2026-11-24T17:00:00Z');
@@ -128,7 +129,7 @@ describe('station screens', () => {
   const signal = () => new AbortController().signal;
 
   it('confirm each station, shown and removed; of a drill they get nothing live', async () => {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('stations');
     const receipts: Receipt[] = [];
     let wake = () => undefined as void;
     const door = await openReceiptDoor(stationScreens(1).id, WEBHOOK_SECRET, async (receipt) => {

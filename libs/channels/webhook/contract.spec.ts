@@ -1,9 +1,10 @@
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import { channelContract, type Stage } from '#dispatch/testing/contract.js';
 import { knockForged, openReceiptDoor, type ReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { webhook } from './channel.js';
 import type { WebhookSettings } from './config.js';
 import { startFakePartner } from './fake-partner.js';
-import { drillSecrets, portal, WEBHOOK_SECRET } from './testing/stage.js';
+import { portal } from './testing/stage.js';
 
 const doors = new WeakMap<Stage<WebhookSettings>, ReceiptDoor>();
 const { settings } = portal(1);
@@ -12,7 +13,7 @@ channelContract<WebhookSettings>({
   channel: webhook,
   breaksOff: true,
   start: async ({ receive }) => {
-    const secret = await drillSecrets();
+    const secret = await drillSecrets('portal');
     const door = await openReceiptDoor(portal(0).id, WEBHOOK_SECRET, receive);
     const start = (port: number) => startFakePartner(portal(port), { secret, apiUrl: door.url });
     const partner = await start(0);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
+import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { AlertId, DestinationId } from '#kernel/ids.js';
 import { systemClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
@@ -16,13 +17,13 @@ import { webhook } from './channel.js';
 import type { WebhookSettingsInput } from './config.js';
 import { encode } from './encode.js';
 import { startFakePartner } from './fake-partner.js';
-import { drillSecrets, portal, WEBHOOK_SECRET } from './testing/stage.js';
+import { portal } from './testing/stage.js';
 
 const patient = () => new AbortController().signal;
 const ends: (() => Promise<void> | void)[] = [];
 let secret: (name: string) => string;
 beforeAll(async () => {
-  secret = await drillSecrets();
+  secret = await drillSecrets('portal');
 });
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();

@@ -1,24 +1,6 @@
-import { drillKeys } from '#cap/testing/keys.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { cellBroadcastSettings, type CbeCapSettings, type CbeCapSettingsInput, type CellBroadcastSettings, type OsmoCbcSettings, type OsmoCbcSettingsInput } from '../config.js';
-
-/** The secrets of a drill by name. */
-export async function drillSecrets(): Promise<(name: string) => string> {
-  const { authority, signing, server } = await drillKeys();
-  const secrets: Record<string, string> = {
-    'drill-ca': authority.certificate,
-    'drill-signing-key': signing.key,
-    'drill-signing-certificate': signing.certificate,
-    'operator-server-key': server.key,
-    'operator-server-certificate': server.certificate,
-  };
-  return (name) => {
-    const value = secrets[name];
-    if (value === undefined) throw new TypeError(`no secret ${name}`);
-    return value;
-  };
-}
 
 const place = { id: 'operator-proba' as DestinationId, name: 'Operator Proba', channel: 'cell-broadcast', mode: 'drill' as const };
 const simulated = { serverKey: 'operator-server-key', serverCertificate: 'operator-server-certificate' };

@@ -1,20 +1,6 @@
-import { drillKeys } from '#cap/testing/keys.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { datex2Settings, type Datex2Settings, type Datex2SettingsInput } from '../config.js';
-
-export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-
-/** The secrets of a drill by name. */
-export async function drillSecrets(): Promise<(name: string) => string> {
-  const { authority, server } = await drillKeys();
-  const secrets: Record<string, string> = { 'drill-ca': authority.certificate, 'roads-server-key': server.key, 'roads-server-certificate': server.certificate, 'roads-webhook': WEBHOOK_SECRET };
-  return (name) => {
-    const value = secrets[name];
-    if (value === undefined) throw new TypeError(`no secret ${name}`);
-    return value;
-  };
-}
 
 /** A fictional traffic centre on loopback with two signs over a road and one of another kind. */
 export function trafficCentre(port: number, settings: Partial<Datex2SettingsInput> = {}): Destination<Datex2Settings> {

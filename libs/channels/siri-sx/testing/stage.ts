@@ -1,20 +1,6 @@
-import { drillKeys } from '#cap/testing/keys.js';
 import type { Destination } from '#dispatch/channel.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { siriSxSettings, type SiriSxSettings, type SiriSxSettingsInput } from '../config.js';
-
-export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
-
-/** The secrets of a drill by name. */
-export async function drillSecrets(): Promise<(name: string) => string> {
-  const { authority, server } = await drillKeys();
-  const secrets: Record<string, string> = { 'drill-ca': authority.certificate, 'stations-server-key': server.key, 'stations-server-certificate': server.certificate, 'stations-webhook': WEBHOOK_SECRET };
-  return (name) => {
-    const value = secrets[name];
-    if (value === undefined) throw new TypeError(`no secret ${name}`);
-    return value;
-  };
-}
 
 /** A fictional passenger information system on loopback with two stations. */
 export function stationScreens(port: number, settings: Partial<SiriSxSettingsInput> = {}): Destination<SiriSxSettings> {
