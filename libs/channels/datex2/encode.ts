@@ -2,10 +2,11 @@ import { isXmlText, leaf, node, element } from '#cap/xml.js';
 import { LANGUAGES } from '#alerts/content.js';
 import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
 import type { Preview, Snapshot } from '#dispatch/channel.js';
+import { fitSign, previewSign } from '#dispatch/sign.js';
 import type { Fault } from '#kernel/errors.js';
 import { declarations, international, VALUE_LIMIT, writePublication, type Publication } from './common.js';
 import type { Datex2Settings, Sign } from './config.js';
-import { fitSign, signFault, vmsPublication } from './signs.js';
+import { vmsPublication } from './signs.js';
 import { sharesMode, situationPublication } from './situation.js';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
@@ -67,7 +68,7 @@ export function preview(notice: Notice, settings: Datex2Settings): readonly Prev
   }));
   // An ending blanks the signs: there is nothing to fit.
   const ended = notice.kind === 'found' || notice.kind === 'withdrawn';
-  return [...texts, ...(ended ? [] : signsByForm(settings).map((signs) => previewSigns(notice, signs)))];
+  return [...texts, ...(ended ? [] : signsByForm(settings).map((signs) => previewSign(fitSign(notice, signs[0]), signs[0], { signs: signs.map(({ id }) => id), centred: false })))];
 }
 
 /** Signs that show the same thing in the same way: one preview stands for all of them. */
@@ -80,23 +81,4 @@ function signsByForm({ signs }: Datex2Settings): readonly (readonly [Sign, ...Si
     else byForm.set(form, [sign]);
   }
   return [...byForm.values()];
-}
-
-function previewSigns(notice: Notice, signs: readonly [Sign, ...Sign[]]): Preview {
-  const [{ rows, columns, maxPages, charset, language }] = signs;
-  const fitted = fitSign(notice, signs[0]);
-  const text = fitted.fits ? fitted.pages.map((page) => page.join('\n')).join('\n\n') : fitted.text;
-  return {
-    language,
-    encoding: charset === 'ascii' ? 'ASCII' : 'UTF-8',
-    text,
-    length: [...text].length,
-    // Every row with its end, and an empty one after each page.
-    limit: maxPages * (rows * (columns + 1) + 1),
-    unit: 'characters',
-    segments: fitted.fits ? fitted.pages.length : 1,
-    faults: fitted.fits ? [] : signs.map((sign) => signFault(sign, fitted.why)),
-    face: { signs: signs.map(({ id }) => id), rows, columns, centred: false },
-    ...(fitted.fits && { pieces: fitted.pages.map((page) => ({ text: page.join('\n') })) }),
-  };
 }

@@ -1,22 +1,10 @@
 import { element, leaf, node } from '#cap/xml.js';
-import type { Mode, Notice, SentNotice } from '#alerts/notice.js';
-import { fitSignText, type SignPage, type SignText } from '#alerts/sign-text.js';
-import { signWords } from '#alerts/sign-words.js';
-import { fail, type Fault } from '#kernel/errors.js';
+import type { Mode, SentNotice } from '#alerts/notice.js';
+import type { SignPage } from '#alerts/sign-text.js';
+import { fitSign, signFault } from '#dispatch/sign.js';
+import { fail } from '#kernel/errors.js';
 import { header, isEnding, namesOf, publicationHead, type Publication } from './common.js';
 import type { Datex2Settings, Sign } from './config.js';
-
-/** What a sign is to show of a notice, or why it cannot. */
-export function fitSign(notice: Notice, sign: Sign): SignText {
-  return fitSignText({ ...signWords(notice, sign.language), size: sign, charset: sign.charset });
-}
-
-/** The fault of a text that a sign cannot show whole; it names the sign. */
-export function signFault(sign: Sign, why: 'letters' | 'row' | 'pages'): Fault {
-  const field = `texts.${sign.language}.headline`;
-  if (why === 'letters') return { code: 'TEXT_NOT_ENCODABLE', field, detail: `Sign ${sign.id}.` };
-  return { code: 'TEXT_TOO_LONG', field, detail: `Sign ${sign.id}: ${sign.maxPages} pages of ${sign.rows} rows of ${sign.columns} letters.` };
-}
 
 /**
  * What the signs are to show as a DATEX II v3.5 `VmsPublication`: a message for each running alert, and a blank one where
@@ -54,7 +42,7 @@ function message(index: number, notice: SentNotice | undefined, at: string, sett
 function pagesOn(sign: Sign, notice: SentNotice): readonly SignPage[] {
   const fitted = fitSign(notice, sign);
   if (fitted.fits) return fitted.pages;
-  const { code, field, detail } = signFault(sign, fitted.why);
+  const { code, field, detail } = signFault(sign, fitted.why, sign.id);
   throw fail(code, field, detail);
 }
 

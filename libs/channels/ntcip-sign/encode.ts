@@ -1,8 +1,8 @@
 import type { Notice, NoticeReference } from '#alerts/notice.js';
-import { fitSignText, type SignPage, type SignText } from '#alerts/sign-text.js';
-import { signWords } from '#alerts/sign-words.js';
-import { fail, type Fault } from '#kernel/errors.js';
+import type { SignPage, SignText } from '#alerts/sign-text.js';
 import type { Preview } from '#dispatch/channel.js';
+import { fitSign, previewSign, signFault } from '#dispatch/sign.js';
+import { fail } from '#kernel/errors.js';
 import type { NtcipSignSettings } from './config.js';
 import { MEMORY, OWNER_LIMIT, type Row } from './objects.js';
 
@@ -26,7 +26,7 @@ export const MOST_MINUTES = 65_534;
 export function encode(notice: Notice, face: Face): Buffer {
   const fitted = layOut(notice, face);
   if (fitted.fits) return Buffer.from(writeMulti(fitted.pages, face.pageTime), 'utf8');
-  const { code, field, detail } = faultOf(face, fitted.why);
+  const { code, field, detail } = signFault(face, fitted.why);
   throw fail(code, field, detail);
 }
 
@@ -100,33 +100,13 @@ export function ownedBy(owner: string, { identifier, references }: { readonly id
 /** The pages as they will stand there. An ending makes the sign dark and has nothing to fit. Nothing is shortened. */
 export function preview(notice: Notice, face: Face): readonly Preview[] {
   if (notice.kind === 'found' || notice.kind === 'withdrawn') return [];
-  const { language, charset, rows, columns, maxPages } = face;
   const fitted = layOut(notice, face);
-  const text = fitted.fits ? fitted.pages.map((page) => page.join('\n')).join('\n\n') : fitted.text;
-  return [{
-    language,
-    encoding: charset === 'ascii' ? 'ASCII' : 'UTF-8',
-    text,
-    length: [...text].length,
-    // Every row with its end, and an empty one after each page.
-    limit: maxPages * (rows * (columns + 1) + 1),
-    unit: 'characters',
-    segments: fitted.fits ? fitted.pages.length : 1,
-    faults: fitted.fits ? [] : [faultOf(face, fitted.why)],
-    face: { signs: [], rows, columns, centred: true, pageSeconds: face.pageTime },
-    ...(fitted.fits && { pieces: fitted.pages.map((page) => ({ text: page.join('\n') })), fields: { MULTI: writeMulti(fitted.pages, face.pageTime) } }),
-  }];
+  return [{ ...previewSign(fitted, face, { signs: [], centred: true, pageSeconds: face.pageTime }), ...(fitted.fits && { fields: { MULTI: writeMulti(fitted.pages, face.pageTime) } }) }];
 }
 
 function layOut(notice: Notice, face: Face): SignText {
-  const fitted = fitSignText({ ...signWords(notice, face.language), size: face, charset: face.charset });
+  const fitted = fitSign(notice, face);
   // MULTI has no null and no other control, and half a letter is none.
   if (fitted.fits && fitted.pages.flat().some((row) => /\p{Cc}|\p{Cs}/u.test(row))) return { fits: false, why: 'letters', text: fitted.pages.flat().join(' ') };
   return fitted;
-}
-
-function faultOf({ language, rows, columns, maxPages }: Face, why: 'letters' | 'row' | 'pages'): Fault {
-  const field = `texts.${language}.headline`;
-  if (why === 'letters') return { code: 'TEXT_NOT_ENCODABLE', field };
-  return { code: 'TEXT_TOO_LONG', field, detail: `${maxPages} pages of ${rows} rows of ${columns} letters.` };
 }
