@@ -97,6 +97,16 @@ describe('signing in with a passkey', () => {
     expect(await lastFact()).toMatchObject({ type: 'officer.sign_in_failed', body: { cause } });
   });
 
+  it('is refused to an officer who was disabled, in the same words', async () => {
+    await stage.sql(`UPDATE officers SET enabled = false WHERE user_name = 'iva'`);
+    try {
+      expect(await enter(authenticator.prove(await challenge(), { counter: 50 }))).toMatchObject({ status: 401, json: { code: 'PASSKEY_REFUSED' } });
+      expect(await lastFact()).toMatchObject({ type: 'officer.sign_in_failed', body: { cause: 'disabled' } });
+    } finally {
+      await stage.sql(`UPDATE officers SET enabled = true WHERE user_name = 'iva'`);
+    }
+  });
+
   it('is refused for a passkey nobody registered, in the same words', async () => {
     expect(await enter(device().prove(await challenge()))).toMatchObject({ status: 401, json: { code: 'PASSKEY_REFUSED' } });
     expect(await lastFact()).toMatchObject({ type: 'officer.sign_in_failed', body: { officer: null, cause: 'passkey_unknown' } });

@@ -98,6 +98,12 @@ describe('signing in', () => {
     expect(lastFact().body).toMatchObject({ cause: 'disabled' });
   });
 
+  it('lets nobody in who has no factors yet, and does not say so', async () => {
+    stores.accounts.set(id, { ...(stores.accounts.get(id) as Account), passwordHash: null, sealedTotp: null });
+    await expect(signIn()).rejects.toThrow('CREDENTIALS_WRONG');
+    expect(lastFact().body).toMatchObject({ cause: 'not_enrolled', officer: id });
+  });
+
   it('holds new places back when codes are guessed with a stolen password, and not the desk', async () => {
     await signIn();
     for (let n = 0; n < 3; n += 1) await expect(signIn({ code: wrongCode(), source: `203.0.113.${n}` })).rejects.toThrow('CREDENTIALS_WRONG');
@@ -178,6 +184,26 @@ describe('a session', () => {
     await expect(accounts.authenticate(token)).rejects.toThrow('SESSION_MISSING');
   });
 
+  it('is not kept open by a screen that looks by itself', async () => {
+    const { token } = await signIn();
+    clock.advance(IDLE_MS - 60_000);
+    await accounts.authenticate(token, { passive: true });
+    clock.advance(60_000);
+    await expect(accounts.authenticate(token)).rejects.toThrow(/^SESSION_MISSING.* idle$/);
+  });
+
+  it('is ended by its own officer from another one, and by no other officer', async () => {
+    const { token, session } = await signIn();
+    const stranger = (await accounts.add({ userName: 'jovan.test', displayName: 'Jovan Izmišljeni', roles: ['author'], password: PASSWORD }, SYSTEM)).officer.id;
+    const facts = stores.facts.length;
+    await accounts.endSession(stranger, session.id);
+    expect(stores.facts).toHaveLength(facts);
+    expect((await accounts.authenticate(token)).officer.id).toBe(id);
+    await accounts.endSession(id, session.id);
+    expect(lastFact()).toMatchObject({ type: 'officer.signed_out', actor: `officer:${id}`, body: { session: session.id } });
+    await expect(accounts.authenticate(token)).rejects.toThrow('ended_elsewhere');
+  });
+
   it('is gone after half an hour, and by any token that is not its own', async () => {
     const { token, session } = await signIn();
     clock.advance(IDLE_MS);
@@ -202,6 +228,16 @@ describe('a step-up', () => {
     expect(await accounts.stepUp(entered, { code: code() }, APPROVAL)).toEqual({ method: 'totp', at: clock.now() });
     await expect(accounts.stepUp(entered, { code: code() }, APPROVAL)).rejects.toThrow('CODE_REPLAYED');
     expect(lastFact()).toMatchObject({ type: 'officer.step_up_failed', body: { cause: 'code_replayed' } });
+  });
+
+  it('that is good counts for nothing later: an officer may prove who they are all day', async () => {
+    const entered = await signIn();
+    for (let n = 0; n < 12; n += 1) {
+      nextStep();
+      expect(await accounts.stepUp(entered, { code: code() }, APPROVAL)).toMatchObject({ method: 'totp' });
+    }
+    nextStep();
+    for (let n = 0; n < 3; n += 1) await expect(accounts.stepUp(entered, { code: wrongCode() }, APPROVAL)).rejects.toThrow('CODE_WRONG');
   });
 
   it('is missing without a code, and wrong with a wrong one', async () => {

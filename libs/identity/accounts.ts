@@ -67,7 +67,6 @@ export interface StepUp {
 
 type FailedSignIn = FactBody<'officer.sign_in_failed'>['cause'];
 
-const PASSKEY_FAULTS: ReadonlySet<FailedSignIn> = new Set<PasskeyFault>(['passkey_unknown', 'passkey_refused', 'counter_back']);
 const SIGN_IN: Ceremony = { kind: 'sign_in', session: null, purpose: null };
 
 /** Officers, their two factors and their sessions. */
@@ -130,12 +129,11 @@ export class Accounts {
     const desk: Desk = { userName: known?.officer.userName ?? '?', source };
     const lane = await this.throttle.admit(desk, now);
     const proved = await this.ceremonies.verify(response, SIGN_IN, now);
-    if (typeof proved === 'string') throw await this.refuse(proved, known?.officer.id ?? null, desk);
+    if (typeof proved === 'string') throw await this.refuse(proved, known?.officer.id ?? null, desk, 'PASSKEY_REFUSED');
     const { officer, passkey, counter } = proved;
-    if (!officer.enabled) throw await this.refuse('disabled', officer.id, desk);
     const { token, session, fact } = this.opening(officer.id, 'passkey', now, passkey.id);
     const opened = await sessions.openByPasskey(session, { passkey: passkey.id, counter }, fact);
-    if (opened !== 'opened') throw await this.refuse(opened === 'replayed' ? 'counter_back' : 'disabled', officer.id, desk);
+    if (opened !== 'opened') throw await this.refuse(opened === 'replayed' ? 'counter_back' : 'disabled', officer.id, desk, 'PASSKEY_REFUSED');
     await this.throttle.succeed(desk, lane, now);
     return { token, officer, session, expiresAt: sessionEnd(session) };
   }
@@ -317,11 +315,10 @@ export class Accounts {
     }
   }
 
-  private async refuse(cause: FailedSignIn, officer: OfficerId | null, desk: Desk): Promise<Refusal> {
+  private async refuse(cause: FailedSignIn, officer: OfficerId | null, desk: Desk, word: 'CREDENTIALS_WRONG' | 'PASSKEY_REFUSED' = 'CREDENTIALS_WRONG'): Promise<Refusal> {
     const body = { officer, cause, source: this.digest(`source ${desk.source}`) };
     await this.parts.sessions.note(this.fact('officer.sign_in_failed', SYSTEM, body, this.parts.clock.now()));
-    if (PASSKEY_FAULTS.has(cause)) return fail('PASSKEY_REFUSED');
-    return cause === 'code_replayed' ? fail('CODE_REPLAYED', 'code') : fail('CREDENTIALS_WRONG');
+    return cause === 'code_replayed' ? fail('CODE_REPLAYED', 'code') : fail(word);
   }
 
   private digest(text: string): string {

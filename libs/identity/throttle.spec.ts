@@ -59,6 +59,8 @@ describe('spaced sign-in', () => {
   });
 });
 
+let names = 0;
+
 describe('a spray of strangers', () => {
   it('over many names from one source is stopped by the budget of the source, and let drip', async () => {
     let through = 0;
@@ -83,6 +85,17 @@ describe('a spray of strangers', () => {
     for (let n = 0; n < 200; n += 1) await attempt(`officer${n}`, '192.0.2.1');
     expect(await attempt('newcomer', '192.0.2.1')).toBeGreaterThan(0);
     expect(await throttle.admit(desk, clock.now())).toBe('known');
+  });
+
+  it('gets nothing of its budget back when a known desk at its address signs in', async () => {
+    const desk = { userName: 'mila', source: '192.0.2.1' };
+    await makeKnown(desk);
+    while ((await attempt(`officer${names += 1}`, '192.0.2.1')) === 0) { /* Until the budget is used up. */ }
+    for (let n = 0; n < 5; n += 1) {
+      expect(await throttle.admit(desk, clock.now())).toBe('known');
+      await throttle.succeed(desk, 'known', clock.now());
+    }
+    expect(await attempt('newcomer', '192.0.2.1')).toBe(30);
   });
 
   it('is not what the officers of a station are: neither their successes nor their slips use up its budget', async () => {

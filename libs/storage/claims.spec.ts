@@ -6,6 +6,7 @@ import { deliveryKey, settle, type ClaimedDelivery } from '#dispatch/delivery.js
 import type { PlannedDelivery } from '#dispatch/plan.js';
 import { DispatchStage } from '../../tests/support/dispatch-stage.js';
 import { until } from '../../tests/support/until.js';
+import { rows } from './database.js';
 import type { PgDeliveryStore } from './delivery-store.js';
 
 /*
@@ -94,6 +95,14 @@ describe('taking a delivery', () => {
     expect(await taking).toBeUndefined();
   });
 
+  it('is not done by who plans the ending of what was erased', async () => {
+    const { alert } = await planned();
+    await stage.withdrawn(alert);
+    await owner.query(`UPDATE alerts SET status = 'erased', erased_at = now() WHERE id = $1`, [alert.id]);
+    const made = await store.planNext(toTv, { by: randomUUID(), leaseMs: 5_000, now: stage.clock.now() });
+    expect(made).toMatchObject({ row: { revision: 2 }, taken: [] });
+  });
+
   it.each(['superseded', 'ended'])('is not done by who plans it when it was %s by then', async (how) => {
     const alert = await stage.approved();
     if (how === 'superseded') await stage.updated(alert);
@@ -111,6 +120,8 @@ describe('taking a delivery', () => {
     const { id } = await planned();
     const first = await claim(id);
     expect(first).toMatchObject({ had: false, attempt: 1 });
+    // From the moment it is taken, whatever becomes of who took it.
+    expect(await look(id)).toMatchObject({ state: 'sending', may_have: true });
     await record(first!, { kind: 'uncertain', reason: 'timeout' });
     expect(await claim(id)).toMatchObject({ had: true, attempt: 2 });
   });
@@ -136,6 +147,63 @@ describe('taking a delivery', () => {
     await store.record([{ delivery: delivery!, startedAt: stage.clock.now(), ms: 1, outcome: { kind: 'uncertain', reason: 'timeout' }, settlement: { state: 'uncertain', mayHave: true, reason: 'timeout' } }]);
     expect(await claim(id)).toBeUndefined();
     expect(await look(id)).toMatchObject({ state: 'uncertain', attempts: 1 });
+  });
+});
+
+describe('taking a broadcaster\'s slot', () => {
+  /** A slot of a notice that a playout has taken, due since a minute. */
+  async function due() {
+    const { alert, id } = await planned();
+    await record((await claim(id))!, { kind: 'accepted', references: [], expectedReceipts: 1 });
+    const now = stage.clock.now().getTime();
+    await owner.query(`INSERT INTO airing_slots (delivery_id, number, key, manner, due_at, until, next_attempt_at) VALUES ($1, 0, $2, 'triggered', $3, $4, $3)`,
+      [id, randomUUID(), new Date(now - 60_000), new Date(now + 200 * 3_600_000)]);
+    return { alert, id };
+  }
+  const take = (id: DeliveryId, now = stage.clock.now()) =>
+    rows<{ attempts: number; lease_token: string }>(stage.source, `SELECT * FROM claim_airing($1, 0, interval '1 minute', $2)`, [id, now]);
+  const set = (id: DeliveryId, change: string) => owner.query(`UPDATE airing_slots SET ${change} WHERE delivery_id = $1`, [id]);
+
+  it('is for one at a time, each with a fence of its own', async () => {
+    const { id } = await due();
+    const both = await Promise.all([take(id), take(id)]);
+    expect(both.flat()).toHaveLength(1);
+    const [first] = both.flat();
+    await set(id, `leased_until = clock_timestamp() - interval '1 second'`);
+    const [again] = await take(id);
+    expect(again?.attempts).toBe(2);
+    expect(BigInt(again!.lease_token)).toBeGreaterThan(BigInt(first!.lease_token));
+  });
+
+  it.each([
+    ['stopped', `state = 'stopped'`], ['missed', `state = 'missed'`], ['the partner\'s own to air', `manner = 'awaited'`],
+    ['to be asked again later', `next_attempt_at = now() + interval '1 hour'`], ['to be asked no more', 'next_attempt_at = NULL'],
+    ['out of its window', `due_at = now() - interval '2 hours', until = now() - interval '1 hour'`],
+  ])('is refused when it is %s', async (_what, change) => {
+    const { id } = await due();
+    await set(id, change);
+    expect(await take(id)).toEqual([]);
+  });
+
+  it('is refused once the alert has ended, was updated, or is out of time', async () => {
+    const [ended, updated, late] = [await due(), await due(), await due()];
+    await stage.withdrawn(ended.alert);
+    await stage.updated(updated.alert);
+    expect([await take(ended.id), await take(updated.id)]).toEqual([[], []]);
+    const over = late.alert.published!.expiresAt;
+    expect(await take(late.id, over)).toEqual([]);
+    expect(await take(late.id, new Date(over.getTime() - 1))).toHaveLength(1);
+  });
+
+  it('waits for an officer who is just ending the alert, and then airs nothing', async () => {
+    const { alert, id } = await due();
+    await owner.query('BEGIN');
+    await owner.query('SELECT FROM alerts WHERE id = $1 FOR UPDATE', [alert.id]);
+    await owner.query(`UPDATE alerts SET status = 'withdrawn', ended_at = now(), proposal = NULL WHERE id = $1`, [alert.id]);
+    const taking = take(id);
+    await untilWaiting();
+    await owner.query('COMMIT');
+    expect(await taking).toEqual([]);
   });
 });
 
