@@ -1,12 +1,14 @@
 import { monotonicMs, type Clock } from '#kernel/clock.js';
 import type { AlertId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
+import { wordOf } from '#audit/fact.js';
 import { contentHashOf } from '#alerts/notice.js';
-import { SILENT_MS, type Airer, type AiringStore, type ClaimedSlot, type SlotName } from '#dispatch/airing.js';
-import type { Channel, Destination, Message, Outcome } from '#dispatch/channel.js';
+import { SILENT_MS, type Airer, type AiringManner, type AiringStore, type ClaimedSlot, type SlotMove, type SlotName } from '#dispatch/airing.js';
+import { routesOf, type Channel, type Destination, type Message, type Outcome } from '#dispatch/channel.js';
 import { backoffMs } from '#dispatch/delivery.js';
 import type { NoticeSource } from '#dispatch/dispatcher.js';
-import type { Partners } from '#dispatch/partners.js';
+import type { Partners, Route } from '#dispatch/partners.js';
+import { chooseRoute, isRouteTrouble } from '#dispatch/routes.js';
 
 export interface AiringClockInput {
   readonly store: AiringStore;
@@ -27,12 +29,25 @@ export interface AiringClockInput {
 const TRUST_MS = 250;
 const LEASE_GRACE_MS = 5_000;
 
-/** The destinations of a configuration that air notices, and how. */
+/** How a route airs: a partner that is told over one that knows no airings airs by itself. */
+function mannerOf({ channel, destination: { settings } }: Pick<Route, 'channel' | 'destination'>): AiringManner {
+  return channel.airing?.(settings) ?? 'awaited';
+}
+
+/** The destinations of a configuration that air notices, and how over each of their routes. */
 export function airersOf(destinations: readonly Destination[], channelOf: (kind: string) => Channel): Airer[] {
-  return destinations.flatMap(({ id, channel, settings }): Airer[] => {
-    const manner = channelOf(channel).airing?.(settings);
-    return manner === undefined ? [] : [{ id, manner }];
+  return destinations.flatMap((destination): Airer[] => {
+    const routes = routesOf(destination).map((route) => ({ channel: channelOf(route.channel), destination: route }));
+    const airs = routes.some((route) => route.channel.airing?.(route.destination.settings) !== undefined);
+    return airs ? [{ id: destination.id, manners: routes.map(mannerOf) }] : [];
   });
+}
+
+/** What came of a slot: an outcome, over a route, of a partner that is triggered or airs by itself from now on. */
+interface Given {
+  readonly outcome: Outcome;
+  readonly channel?: string;
+  readonly manner?: AiringManner;
 }
 
 /**
@@ -97,34 +112,72 @@ export class AiringClock {
   private async trigger(name: SlotName, abort: AbortSignal, onClaim: (slot: ClaimedSlot) => void): Promise<void> {
     const { store, clock, log, random } = this.input;
     const heldAt = monotonicMs();
-    const slot = await store.claim(name, this.attemptMs + LEASE_GRACE_MS, clock.now());
+    // Long enough for an attempt over each route, one after another.
+    const routes = Math.max(1, ...this.input.airers.map(({ manners }) => manners.length));
+    const slot = await store.claim(name, this.attemptMs * routes + LEASE_GRACE_MS, clock.now());
     if (!slot) return;
     onClaim(slot);
     const started = monotonicMs();
-    const outcome = await this.send(slot, heldAt, abort);
+    const { outcome, manner, channel = slot.delivery.channel } = await this.give(slot, heldAt, abort);
     const waitMs = outcome.kind === 'accepted' ? SILENT_MS : Math.max('retryAfterMs' in outcome ? outcome.retryAfterMs ?? 0 : 0, backoffMs(slot.attempt + 2, random()));
-    await store.release(slot, outcome, new Date(clock.now().getTime() + waitMs));
-    const partner = this.input.partners.get(slot.destination);
+    const isLeft = outcome.kind === 'accepted' && manner === 'awaited';
+    await store.release(slot, outcome, isLeft ? undefined : new Date(clock.now().getTime() + waitMs));
     log.event('delivery.attempted', {
-      deliveryId: slot.deliveryId, channel: partner?.destination.channel ?? '', destination: slot.destination, attempt: slot.attempt, outcome: outcome.kind,
+      deliveryId: slot.deliveryId, channel, destination: slot.destination, attempt: slot.attempt, outcome: outcome.kind,
       ...('reason' in outcome && { reason: outcome.reason }), ms: Math.round(monotonicMs() - started),
     });
   }
 
-  private async send(slot: ClaimedSlot, heldAt: number, abort: AbortSignal): Promise<Outcome> {
-    const { store, partners } = this.input;
-    const partner = partners.get(slot.destination);
-    if (!partner) return { kind: 'deferred', reason: 'destination_not_configured' };
-    // A playout is triggered over its own route; what fell back to another one airs as that partner does.
-    const [{ breaker, connection }] = partner.routes;
-    if (!breaker.admits()) return { kind: 'deferred', reason: 'breaker_open' };
+  /**
+   * Gives a slot to the partner over the route that is in force: the first whose breaker is closed, the next one when there is
+   * trouble with it, as deliveries go.
+   */
+  private async give(slot: ClaimedSlot, heldAt: number, abort: AbortSignal): Promise<Given> {
+    const routes = this.input.partners.get(slot.destination)?.routes;
+    if (!routes) return { outcome: { kind: 'deferred', reason: 'destination_not_configured' } };
     const message = await this.message(slot);
-    if ('kind' in message) return message;
-    // Read again if time has passed since the claim: nothing airs after a withdrawal.
-    if (monotonicMs() - heldAt > TRUST_MS && !(await store.holds(slot))) return { kind: 'deferred', reason: 'no_longer_due' };
+    if ('kind' in message) return { outcome: message };
+    let given: Given = { outcome: { kind: 'deferred', reason: 'breaker_open' } };
+    let here = slot.route;
+    let from = 0;
+    let trouble: string | undefined;
+    for (;;) {
+      const to = chooseRoute(routes, from);
+      if (to === undefined) return given;
+      const way = routes[to]!;
+      given = await this.over(way, slot, { from: here, to, channel: way.channel.kind, ...(to !== here && { reason: trouble ?? reasonOf(here, to, routes.length) }) }, { message, heldAt, abort });
+      here = to;
+      if (!isRouteTrouble(given.outcome) || !('reason' in given.outcome)) return given;
+      trouble = given.outcome.reason;
+      from = to + 1;
+    }
+  }
+
+  private async over(route: Route, slot: ClaimedSlot, move: SlotMove, { message, heldAt, abort }: { readonly message: Message; readonly heldAt: number; readonly abort: AbortSignal }): Promise<Given> {
+    const { store, log } = this.input;
+    const { channel, destination } = route;
+    const manner = mannerOf(route);
+    const as = (outcome: Outcome): Given => ({ outcome, channel: channel.kind, manner });
+    const known = move.to === slot.delivery.route ? { accepted: true } : slot.given.find((one) => one.route === move.to);
+    // Read again: nothing airs after a withdrawal, and the ending has to know the route before its first byte.
+    const isNews = move.reason !== undefined || known === undefined;
+    if (isNews ? !(await store.place(slot, move)) : monotonicMs() - heldAt > TRUST_MS && !(await store.holds(slot))) return as({ kind: 'deferred', reason: 'no_longer_due' });
+    if (move.reason !== undefined) log.event('delivery.rerouted', { deliveryId: slot.deliveryId, destination: slot.destination, from: move.from, to: move.to, reason: wordOf(move.reason) }, 'warn');
+    // Who airs by itself has it already, or may have it and would show it twice.
+    if (manner === 'awaited' && known && (known.accepted || channel.resend(destination.settings) === 'ask')) return as({ kind: 'accepted', references: [], expectedReceipts: 0 });
+    // Who airs by itself is told once, and reports under the delivery's own key.
+    const outcome = await this.publish(route, manner === 'awaited' ? { ...message, key: slot.delivery.key } : message, abort);
+    await store.answered(slot, move.to, outcome);
+    return as(outcome);
+  }
+
+  private async publish({ breaker, connection }: Route, message: Message, abort: AbortSignal): Promise<Outcome> {
     if (abort.aborted || this.stopping) return { kind: 'deferred', reason: 'aborted' };
-    const signal = AbortSignal.any([abort, AbortSignal.timeout(this.attemptMs)]);
-    return breaker.send(() => connection.publish(message, signal));
+    if (!breaker.admits()) return { kind: 'deferred', reason: 'breaker_open' };
+    const late = AbortSignal.timeout(this.attemptMs);
+    const outcome = await breaker.send(() => connection.publish(message, AbortSignal.any([abort, late])));
+    // A channel cannot know why its signal aborted; a partner that lets time run out is in trouble.
+    return late.aborted && !abort.aborted && 'reason' in outcome && outcome.reason === 'aborted' ? { ...outcome, reason: 'timeout' } : outcome;
   }
 
   /** What is to be aired, read back and held against the approved hash; or why nothing may be. */
@@ -136,4 +189,10 @@ export class AiringClock {
     const bytes = notice.photo && (await notices.photo(alertId, notice.photo.sha256));
     return { key, deliveryId, part: 0, notice, ...(notice.photo && bytes && { photo: { sha256: notice.photo.sha256, mediaType: notice.photo.mediaType, bytes } }) };
   }
+}
+
+/** Why a slot goes over another route than the one before it. */
+function reasonOf(here: number, to: number, routes: number): string {
+  if (here >= routes) return 'route_not_configured';
+  return to > here ? 'breaker_open' : 'breaker_closed';
 }

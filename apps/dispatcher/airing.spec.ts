@@ -54,7 +54,7 @@ class Air {
   process(): AiringClock {
     return new AiringClock({
       store: this.store, partners: this.partners, clock: stage.clock, log: stage.log, random: () => 0, wake: () => undefined,
-      airers: [...airersOf([{ id: 'radio' as DestinationId, name: '', channel: 'radio', mode: 'drill', settings: {} }], () => this.channel), { id: 'tv' as DestinationId, manner: 'awaited' }],
+      airers: [...airersOf([{ id: 'radio' as DestinationId, name: '', channel: 'radio', mode: 'drill', settings: {} }], () => this.channel), { id: 'tv' as DestinationId, manners: ['awaited'] }],
       notices: { notice: (id, revision) => stage.alerts.sentNotice(id, revision), photo: async () => undefined },
     });
   }

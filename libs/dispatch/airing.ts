@@ -115,10 +115,10 @@ export function readAiredWord(word: string): Pick<Airing, 'seconds' | 'silent'> 
   return { ...(seconds !== undefined && { seconds: Number(seconds) }), silent: silent !== undefined };
 }
 
-/** A destination that airs notices. */
+/** A destination that airs notices, and how over each of its routes. */
 export interface Airer {
   readonly id: DestinationId;
-  readonly manner: AiringManner;
+  readonly manners: readonly AiringManner[];
 }
 
 /** A slot that this process has taken to trigger it. */
@@ -129,9 +129,30 @@ export interface ClaimedSlot {
   readonly destination: DestinationId;
   readonly number: number;
   readonly key: string;
+  /** Of the delivery: its key, and the route and channel that took it. */
+  readonly delivery: { readonly key: string; readonly route: number; readonly channel: string };
+  /** The route over which the slot went so far, or the one before it. */
+  readonly route: number;
+  /** Other routes that have or may have the notice. */
+  readonly given: readonly GivenRoute[];
   readonly contentHash: string;
   readonly attempt: number;
   readonly leaseToken: string;
+}
+
+/** A route over which the notice was given for an airing; `accepted` when its partner said so. */
+export interface GivenRoute {
+  readonly route: number;
+  readonly accepted: boolean;
+}
+
+/** The route that a slot takes from now on, and why it is another one than before. */
+export interface SlotMove {
+  readonly from: number;
+  readonly to: number;
+  readonly channel: string;
+  /** Left out where it is the same. */
+  readonly reason?: string;
 }
 
 export interface SlotName {
@@ -158,8 +179,15 @@ export interface AiringStore {
   claim(slot: SlotName, leaseMs: number, now: Date): Promise<ClaimedSlot | undefined>;
   /** Whether a claimed slot is still to be aired this very moment. */
   holds(slot: ClaimedSlot): Promise<boolean>;
-  /** Gives a slot back with what came of its attempt and when it is to be asked again, unless another has it now. */
-  release(slot: ClaimedSlot, outcome: Outcome, nextAttemptAt: Date): Promise<void>;
+  /**
+   * Writes down over which route a claimed slot goes, before its first byte, so that the ending goes there as well; and what
+   * moved and why. False when the slot is not to be aired any more, or is another's.
+   */
+  place(slot: ClaimedSlot, move: SlotMove): Promise<boolean>;
+  /** Writes down what came of giving a slot to a route. */
+  answered(slot: ClaimedSlot, route: number, outcome: Outcome): Promise<void>;
+  /** Gives a slot back with what came of it and when it is to be asked again; never, where a partner airs it by itself. Unless another has it now. */
+  release(slot: ClaimedSlot, outcome: Outcome, nextAttemptAt: Date | undefined): Promise<void>;
 }
 
 /** A slot as the desks see it. */

@@ -129,6 +129,16 @@ export function routeName(destination: DestinationId, route: number): string {
   return route === 0 ? destination : `${destination}#${route + 1}`;
 }
 
+/** What a further route calls a message or a receipt, where two systems of a partner may both number theirs from 1. */
+export function routeReference(route: number, identifier: string): string {
+  return route === 0 ? identifier : `#${route + 1} ${identifier}`;
+}
+
+/** The identifier without the mark of a further route. */
+export function ownName(identifier: string): string {
+  return identifier.replace(/^#\d+ /, '');
+}
+
 /** What would leave the house for one language or page. */
 export interface Preview {
   readonly language: Language;

@@ -6,7 +6,7 @@ import { causeOf, type Log } from '#kernel/log.js';
 import type { Audience } from './audience.js';
 import type { Headway } from './headway.js';
 import { Breaker, BREAKER, type BreakerPolicy, type BreakerState } from './breaker.js';
-import { routeName, routesOf, type Channel, type Connection, type Destination, type Outcome, type ProbeResult, type Receipt, type Unheard } from './channel.js';
+import { ownName, routeName, routeReference, routesOf, type Channel, type Connection, type Destination, type Outcome, type ProbeResult, type Receipt, type Unheard } from './channel.js';
 import type { Reach } from './plan.js';
 
 /** One way to a partner, with its warm connection and its breaker. */
@@ -211,9 +211,6 @@ async function closeAll({ routes }: Partner): Promise<void> {
   }));
 }
 
-/** How identifiers of further routes begin. */
-const MARKED = /^#\d+ /;
-
 /**
  * Two routes of a partner end in two systems of theirs, and both may number their messages from 1. What a further route calls
  * its messages and receipts is marked with the route, so that no receipt is taken for another message's.
@@ -222,10 +219,9 @@ function identifiersOf(route: number): { mark(connection: Connection): Connectio
   const ownOf = (all: readonly Unheard[], own: (reference: string) => readonly string[]): Unheard[] =>
     all.map((each) => ({ ...each, references: each.references.flatMap(own) })).filter(({ references }) => references.length > 0);
   if (route === 0) {
-    return { mark: (connection) => connection, markReceipt: (receipt) => receipt, ownOf: (all) => ownOf(all, (reference) => (MARKED.test(reference) ? [] : [reference])) };
+    return { mark: (connection) => connection, markReceipt: (receipt) => receipt, ownOf: (all) => ownOf(all, (reference) => (reference === ownName(reference) ? [reference] : [])) };
   }
-  const mark = `#${route + 1} `;
-  const marked = (identifier: string) => `${mark}${identifier}`;
+  const marked = (identifier: string) => routeReference(route, identifier);
   const markOutcome = (outcome: Outcome): Outcome => ('references' in outcome && outcome.references ? { ...outcome, references: outcome.references.map(marked) } : outcome);
   return {
     mark: (connection) => ({
@@ -235,7 +231,7 @@ function identifiersOf(route: number): { mark(connection: Connection): Connectio
       probe: (signal) => connection.probe(signal),
       close: () => connection.close(),
     }),
-    ownOf: (all) => ownOf(all, (reference) => (reference.startsWith(mark) ? [reference.slice(mark.length)] : [])),
+    ownOf: (all) => ownOf(all, (reference) => (reference === marked(ownName(reference)) ? [ownName(reference)] : [])),
     markReceipt: ({ receiptKey, about, ...receipt }) => ({
       ...receipt, receiptKey: marked(receiptKey), about: 'reference' in about ? { reference: marked(about.reference) } : about,
     }),

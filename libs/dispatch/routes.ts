@@ -41,7 +41,7 @@ export function placeOn(delivery: Pick<ClaimedDelivery, 'kind' | 'route' | 'had'
 
 /** Reasons that are ours, or the message's own: another route would find the same, or the partner has it already. */
 const NOT_OF_THE_ROUTE: ReadonlySet<string> = new Set([
-  'aborted', 'closed', 'overtaken', 'identifier_active', 'content_unavailable', 'store_busy', 'destination_not_configured', 'channel_failed',
+  'aborted', 'closed', 'overtaken', 'identifier_active', 'content_unavailable', 'store_busy', 'destination_not_configured', 'channel_failed', 'no_longer_due',
 ]);
 /** The partner turns us away, not the message: our credentials are not good at this door. */
 const NOT_LET_IN = /^http_(401|403|407)$/;

@@ -38,8 +38,12 @@ export class PgDeliveryStore implements DeliveryStore {
       const earlier = await rows<EarlierDelivery>(manager,
         `SELECT channel, destination, part, route, may_have AS "mayHave" FROM deliveries WHERE alert_id = $1 AND revision < $2 ORDER BY id FOR UPDATE`,
         [row.alertId, row.revision]);
+      // Routes that took an airing: what is in force then need not be what took the delivery.
+      const aired = await rows<EarlierDelivery>(manager,
+        `SELECT o.channel, d.destination, d.part, o.route, o.may_have AS "mayHave" FROM airing_routes o JOIN deliveries d ON d.id = o.delivery_id
+          WHERE d.alert_id = $1 AND d.revision < $2 ORDER BY d.id, o.route`, [row.alertId, row.revision]);
       const cancelled = await this.cancelOlder(manager, row);
-      const planned = plan(row, earlier);
+      const planned = plan(row, [...earlier, ...aired]);
       const isTaken = taker !== undefined && (await this.isDue(manager, row, taker.now));
       const added = await this.insert(manager, row, planned, isTaken ? taker : undefined);
       const idsIn = (state: string) => added.filter((d) => d.state === state).map((d) => d.id);

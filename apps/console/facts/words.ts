@@ -72,6 +72,7 @@ const REASONS: Readonly<Record<string, Wording>> = {
   tls_failed: say('sertifikat nije prihvaćen', 'сертификат није прихваћен', 'the certificate was not accepted'),
   throttled: say('traži da se uspori', 'тражи да се успори', 'asks to slow down'),
   breaker_open: say('prekidač je otvoren', 'прекидач је отворен', 'the breaker is open'),
+  breaker_closed: say('prekidač je zatvoren', 'прекидач је затворен', 'the breaker is closed'),
   probe_failed: say('provera nije uspela', 'провера није успела', 'the probe failed'),
   sender_lost: say('pošiljalac je nestao usred slanja', 'пошиљалац је нестао усред слања', 'the sender went away while sending'),
   sent_after_ending: say('poslato pošto je obaveštenje završeno', 'послато пошто је обавештење завршено', 'sent after the alert had ended'),
