@@ -33,7 +33,7 @@ export class Http1 {
 
   /** Sends a request; returns what cancels it. */
   begin({ path, headers }: PushRequest, octets: Buffer, finish: (exchange: Exchange) => void, broken: (reason: string) => void): () => void {
-    const outgoing = httpsRequest(`${this.options.origin}${path}`, { method: 'POST', agent: this.agent, headers: { ...headers, 'content-length': String(octets.length) } });
+    const outgoing = httpsRequest(`${this.options.origin}${path}`, { method: 'POST', agent: this.agent, headers: { ...Object.fromEntries(headers), 'content-length': String(octets.length) } });
     outgoing.once('response', (response) => {
       const retryAfter = response.headers['retry-after'];
       finish({ kind: 'answer', status: response.statusCode ?? 0, ...(retryAfter !== undefined && { retryAfter }) });

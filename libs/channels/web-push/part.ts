@@ -6,6 +6,7 @@ import type { Language } from '#alerts/content.js';
 import type { ServiceRule } from './config.js';
 import { deriveKeys, encrypt, type MessageKeys } from './encryption.js';
 import type { KeyStock } from './key-stock.js';
+import type { Headers } from './hpack.js';
 import { NOTHING_TO_SEND, type Exchange, type PushService } from './push-service.js';
 import type { Stop } from './stop.js';
 import { isAllowedUrl, readContact, type Receiver } from './subscription.js';
@@ -75,6 +76,8 @@ export interface PartHouse {
 export class Part {
   private readonly tally: Tally = { queued: 0, gone: 0, refused: 0, unsure: 0, left: [] };
   private readonly failures = new Map<string, number>();
+  /** The same for all messages to a push service. */
+  private readonly heads = new Map<string, Headers>();
 
   constructor(private readonly house: PartHouse, private readonly selection: Selection, private readonly post: Post, private readonly stop: Stop) {}
 
@@ -160,19 +163,29 @@ export class Part {
   }
 
   private send(service: PushService, origin: string, { id, language }: Member, receiver: Receiver): Promise<Exchange> {
-    const { house: { stock, vapid, clock }, post: { payloads, topic, ttl } } = this;
+    const { stock } = this.house;
     return service.send({
       path: `${receiver.endpoint.pathname}${receiver.endpoint.search}`,
-      headers: {
-        authorization: vapid.header(origin, clock.now()), 'content-encoding': 'aes128gcm', 'content-type': 'application/octet-stream',
-        // RFC 8030 sections 5.2 to 5.4.
-        ttl: String(ttl), urgency: 'high', topic,
-      },
+      headers: this.headersFor(origin),
       body: () => {
         const keys = stock.take(id) ?? keysFor(receiver);
-        return keys && encrypt(keys, payloads.get(language)!);
+        return keys && encrypt(keys, this.post.payloads.get(language)!);
       },
     }, this.stop);
+  }
+
+  private headersFor(origin: string): Headers {
+    const { house: { vapid, clock }, post: { topic, ttl } } = this;
+    let headers = this.heads.get(origin);
+    if (!headers) {
+      // RFC 8030 sections 5.2 to 5.4. A token outlives every attempt at a part.
+      headers = [
+        ['authorization', vapid.header(origin, clock.now())], ['content-encoding', 'aes128gcm'], ['content-type', 'application/octet-stream'],
+        ['ttl', String(ttl)], ['urgency', 'high'], ['topic', topic],
+      ];
+      this.heads.set(origin, headers);
+    }
+    return headers;
   }
 
   private hold(origin: string, exchange: Exchange): void {

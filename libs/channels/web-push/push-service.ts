@@ -1,9 +1,9 @@
-import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ProbeResult } from '#dispatch/channel.js';
-import { ANSWER_LIMIT } from '#dispatch/https/answer.js';
+import type { Headers } from './hpack.js';
 import { Http1 } from './http1.js';
+import { Http2Line, STREAMS } from './http2-line.js';
 import { publicAddressOf, type Resolve } from './public-address.js';
 import type { Stop } from './stop.js';
 
@@ -15,7 +15,7 @@ export type Exchange =
 /** One message for a browser. */
 export interface PushRequest {
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
   /** Made when its turn has come; nothing when there is nothing to send after all. */
   readonly body: () => Buffer | undefined;
 }
@@ -36,21 +36,16 @@ export interface PushServiceOptions {
   readonly onState: (state: 'open' | 'closed') => void;
 }
 
-/** How long the rest of an answer is read whose status has said everything, in milliseconds. */
-const DRAIN_MS = 2_000;
-/** What a connection carries at once before the next is opened: what push services allow. */
-const STREAMS = 100;
-
 /** Why a request without a body was not sent. */
 export const NOTHING_TO_SEND = 'nothing_to_send';
 const EMPTY: Exchange = { kind: 'broken', reason: NOTHING_TO_SEND, left: false };
 const NO_HTTP2 = 'no_http2';
 
-/** One connection, being made or made. */
+/** A connection, being made or made, and the requests that wait for it to be made. */
 interface Trunk {
-  readonly session: Promise<ClientHttp2Session>;
-  ready?: ClientHttp2Session;
-  inFlight: number;
+  readonly line: Promise<Http2Line>;
+  ready?: Http2Line;
+  waiting: number;
 }
 
 /**
@@ -108,21 +103,31 @@ export class PushService {
           old();
           return true;
         }
-        const trunk = this.trunk();
-        trunk.inFlight += 1;
-        const begin = (session: ClientHttp2Session): void => {
-          if (finished) return void (trunk.inFlight -= 1);
-          left = true;
-          cancel = this.begin(session, trunk, request, finish, broken);
+        const begin = (line: Http2Line): void => {
+          cancel = line.begin({
+            path: request.path, headers: request.headers,
+            body: () => {
+              const octets = request.body();
+              if (octets) left = true;
+              else finish(EMPTY);
+              return octets;
+            },
+            answered: (status, retryAfter) => finish({ kind: 'answer', status, ...(retryAfter !== undefined && { retryAfter }) }),
+            broken: (reason, acted) => {
+              left = acted;
+              broken(reason);
+            },
+          });
         };
+        const trunk = this.trunk();
         if (trunk.ready) begin(trunk.ready);
         else {
-          trunk.session.then(begin, (error: unknown) => {
-            trunk.inFlight -= 1;
+          trunk.waiting += 1;
+          trunk.line.then((line) => !finished && begin(line), (error: unknown) => {
             if (finished) return;
             if (this.http1) old();
             else broken(reasonOf(error));
-          });
+          }).finally(() => (trunk.waiting -= 1));
         }
         return true;
       });
@@ -139,10 +144,9 @@ export class PushService {
     const abort = (): void => broken('aborted');
     this.calls.add(broken);
     signal.addEventListener('abort', abort, { once: true });
-    this.trunk().session.then((session) => {
-      if (session.destroyed) return broken('lost');
-      session.ping((error) => (error ? broken(reasonOf(error)) : end?.({ well: true })));
-    }, (error: unknown) => (this.http1 && reasonOf(error) === NO_HTTP2 ? end?.({ well: true }) : broken(reasonOf(error))));
+    this.trunk().line.then((line) => line.ping()).then(
+      (alive) => (alive ? end?.({ well: true }) : broken('lost')),
+      (error: unknown) => (this.http1 && reasonOf(error) === NO_HTTP2 ? end?.({ well: true }) : broken(reasonOf(error))));
     try {
       return await given;
     } finally {
@@ -155,36 +159,9 @@ export class PushService {
   close(): void {
     this.closed = true;
     for (const call of [...this.calls]) call('closed');
-    for (const { session } of this.trunks) session.then((s) => s.destroy(), () => undefined);
+    for (const { line } of this.trunks) line.then((l) => l.destroy(), () => undefined);
     this.trunks = [];
     this.http1?.close();
-  }
-
-  private begin(session: ClientHttp2Session, trunk: Trunk, { path, headers, body }: PushRequest, finish: (exchange: Exchange) => void, broken: (reason: string) => void): () => void {
-    const octets = body();
-    if (!octets) {
-      trunk.inFlight -= 1;
-      finish(EMPTY);
-      return () => undefined;
-    }
-    const stream = session.request({ ':method': 'POST', ':path': path, ...headers });
-    let answer: Exchange | undefined;
-    stream.on('response', (heads) => {
-      const retryAfter = heads['retry-after'];
-      answer = { kind: 'answer', status: heads[':status'] ?? 0, ...(typeof retryAfter === 'string' && { retryAfter }) };
-      // The status has said everything; the rest is read and thrown away, up to a point. A stream reset for every answer would
-      // look like an attack, and servers end the connection (CVE-2023-44487).
-      if (stream.endAfterHeaders) stream.resume();
-      else drain(stream);
-      finish(answer);
-    });
-    stream.on('error', () => undefined);
-    stream.once('close', () => {
-      trunk.inFlight -= 1;
-      broken('reset');
-    });
-    stream.end(octets);
-    return () => stream.close(constants.NGHTTP2_CANCEL);
   }
 
   /** Takes a turn within the window; `act` says whether it still wants it. */
@@ -204,36 +181,36 @@ export class PushService {
 
   /** A connection with room; another one while there may be more; else the least busy. */
   private trunk(): Trunk {
-    this.trunks = this.trunks.filter(({ ready }) => !ready || !(ready.closed || ready.destroyed));
+    this.trunks = this.trunks.filter(({ ready }) => !ready?.closed);
     let best: Trunk | undefined;
     for (const trunk of this.trunks) {
-      if (trunk.inFlight < Math.min(STREAMS, trunk.ready?.remoteSettings.maxConcurrentStreams ?? STREAMS)) return trunk;
-      if (!best || trunk.inFlight < best.inFlight) best = trunk;
+      if (trunk.ready ? trunk.ready.hasRoom : trunk.waiting < STREAMS) return trunk;
+      if (!best || loadOf(trunk) < loadOf(best)) best = trunk;
     }
     return best && this.trunks.length >= this.options.connections ? best : this.open();
   }
 
   private open(): Trunk {
-    const trunk: Trunk = { session: this.connect(), inFlight: 0 };
+    const trunk: Trunk = { line: this.connect(), waiting: 0 };
     const gone = (): void => {
       this.trunks = this.trunks.filter((t) => t !== trunk);
       if (trunk.ready && !this.trunks.some((t) => t.ready)) this.options.onState('closed');
     };
-    trunk.session.then((session) => {
-      if (this.closed) return session.destroy();
+    trunk.line.then((line) => {
+      if (this.closed) return line.destroy();
       const first = !this.trunks.some((t) => t.ready);
-      trunk.ready = session;
+      trunk.ready = line;
       if (first) this.options.onState('open');
-      session.once('close', gone);
-      if (session.destroyed) gone();
+      if (line.closed) gone();
+      else line.onClose = gone;
     }, gone);
     this.trunks.push(trunk);
     return trunk;
   }
 
-  private async connect(): Promise<ClientHttp2Session> {
+  private async connect(): Promise<Http2Line> {
     const { origin, ca, simulated, resolve, window } = this.options;
-    const { hostname, port } = new URL(origin);
+    const { hostname, host: authority, port } = new URL(origin);
     const host = hostname.replace(/[[\]]/g, '');
     const address = simulated ? host : await publicAddressOf(host, resolve);
     if (address === undefined) throw new Reason('address_not_public');
@@ -242,52 +219,37 @@ export class PushService {
       host: address, port: Number(port || 443), ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2', ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }),
     });
     socket.setNoDelay(true);
-    await this.secured(socket);
-    if (this.closed) {
+    const end = (reason: string): void => void socket.destroy(new Reason(reason));
+    const timer = setTimeout(() => end('timeout'), this.options.timeoutMs);
+    this.calls.add(end);
+    try {
+      await secured(socket);
+      if (socket.alpnProtocol !== 'h2') {
+        this.http1 ??= new Http1({ origin, window, resolve, ...(ca !== undefined && { ca }) });
+        throw new Reason(NO_HTTP2);
+      }
+      const line = new Http2Line(socket, authority);
+      await line.ready;
+      return line;
+    } catch (error) {
       socket.destroy();
-      throw new Reason('closed');
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.calls.delete(end);
     }
-    if (socket.alpnProtocol !== 'h2') {
-      socket.destroy();
-      this.http1 ??= new Http1({ origin, window, resolve, ...(ca !== undefined && { ca }) });
-      throw new Reason(NO_HTTP2);
-    }
-    const session = connectHttp2(origin, { createConnection: () => socket, settings: { enablePush: false } });
-    return new Promise((done, failed) => {
-      session.once('connect', () => done(session));
-      session.on('error', failed);
-      session.once('close', () => failed(new Reason('lost')));
-    });
-  }
-
-  /** Resolves once the TLS connection stands; ends it when that takes too long. */
-  private secured(socket: TLSSocket): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = (reason: string): void => void socket.destroy(new Reason(reason));
-      const timer = setTimeout(() => end('timeout'), this.options.timeoutMs);
-      this.calls.add(end);
-      const settle = (act: () => void): void => {
-        clearTimeout(timer);
-        this.calls.delete(end);
-        act();
-      };
-      socket.once('secureConnect', () => settle(resolve));
-      socket.on('error', (error: Error) => settle(() => reject(error)));
-      socket.once('close', () => settle(() => reject(new Reason('lost'))));
-    });
   }
 }
 
-/** Reads what follows a status, so long and so much as an honest service has to say. */
-function drain(stream: ClientHttp2Stream): void {
-  let size = 0;
-  const cut = (): void => stream.close(constants.NGHTTP2_CANCEL);
-  const timer = setTimeout(cut, DRAIN_MS).unref();
-  stream.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > ANSWER_LIMIT) cut();
+const loadOf = ({ ready, waiting }: Trunk): number => waiting + (ready?.load ?? 0);
+
+/** Resolves once the TLS connection stands; rejects with what ended it before. */
+function secured(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('secureConnect', resolve);
+    socket.on('error', reject);
+    socket.once('close', () => reject(new Reason('lost')));
   });
-  stream.once('close', () => clearTimeout(timer));
 }
 
 /** Why a connection was not made, in a word of ours. */

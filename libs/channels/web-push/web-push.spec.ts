@@ -196,7 +196,7 @@ describe('sending', () => {
     const service = new PushService({
       origin: 'https://fcm.googleapis.com', window: 1, connections: 1, timeoutMs: 1_000, simulated: false, resolve: async () => ['127.0.0.1'], onState: () => undefined,
     });
-    const exchange = await service.send({ path: '/', headers: {}, body: () => Buffer.from('x') }, new Stop(signal()));
+    const exchange = await service.send({ path: '/', headers: [], body: () => Buffer.from('x') }, new Stop(signal()));
     expect(exchange).toEqual({ kind: 'broken', reason: 'address_not_public', left: false });
     service.close();
   });
@@ -213,7 +213,7 @@ describe('sending', () => {
     await new Promise<void>((done) => old.listen(0, '127.0.0.1', done));
     const { port } = old.address() as AddressInfo;
     const service = new PushService({ origin: `https://127.0.0.1:${port}`, ca: secret('spec-authority'), window: 2, connections: 1, timeoutMs: 5_000, simulated: true, resolve: async () => [], onState: () => undefined });
-    const send = (path: string) => service.send({ path, headers: { 'content-encoding': 'aes128gcm' }, body: () => Buffer.from('x') }, new Stop(signal()));
+    const send = (path: string) => service.send({ path, headers: [['content-encoding', 'aes128gcm']], body: () => Buffer.from('x') }, new Stop(signal()));
     try {
       expect(await Promise.all(['/wpush/a', '/wpush/b', '/wpush/c', '/wpush/moved'].map(send))).toEqual([201, 201, 201, 307].map((status) => ({ kind: 'answer', status })));
       expect(seen.sort()).toEqual(['a', 'b', 'c', 'moved'].map((name) => `POST /wpush/${name} aes128gcm`));
