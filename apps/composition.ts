@@ -1,8 +1,11 @@
+import { networkInterfaces } from 'node:os';
 import type { DataSource } from 'typeorm';
 import { readConfiguration, type Configuration } from '#config/configuration.js';
 import { readEnvironment, type Environment } from '#config/environment.js';
 import { secretsIn, type SecretReader } from '#config/secrets.js';
-import { catalog } from '#channels/catalog.js';
+import { catalog, channelByKind } from '#channels/catalog.js';
+import { OutgoingRules } from '#dispatch/outgoing.js';
+import { refuseAny } from '#kernel/errors.js';
 import { systemClock, type Clock } from '#kernel/clock.js';
 import { randomIds, type Ids } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
@@ -25,6 +28,8 @@ export interface House {
   readonly configuration: Configuration;
   /** Destinations and their secrets, kept up to date. */
   readonly book: PartnerBook;
+  /** Where connections to destinations may go. */
+  readonly outgoing: OutgoingRules;
   readonly source: DataSource;
   /** 32 octets: wraps the keys of cases and seals second factors. */
   readonly masterKey: Buffer;
@@ -45,15 +50,17 @@ export interface House {
 export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Promise<House> {
   const environment = readEnvironment(variables);
   const seed = readConfiguration(environment.FINDME_CONFIG, catalog);
+  const outgoing = await OutgoingRules.open({ ...seed.outgoing, own: ownServers(environment) });
+  refuseAny(seed.destinations.flatMap((destination, n) => outgoing.faultsOf(destination, channelByKind).map((fault) => ({ ...fault, field: `destinations.${n}.${fault.field}` }))));
   const secret = secretsIn(environment.FINDME_SECRETS);
   const masterKey = Buffer.from(secret('master-key'), 'hex');
   const keys = new CaseKeys(masterKey);
   const source = await openDatabase({ url: environment.DATABASE_URL, name: `findme-${app}` });
   const clock = systemClock;
   const log = processLog(app);
-  const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), clock, log });
+  const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), outgoing, clock, log });
   return {
-    environment, secret, configuration: book.over(seed), book, source, masterKey, clock, ids: randomIds, log,
+    environment, secret, configuration: book.over(seed), book, outgoing, source, masterKey, clock, ids: randomIds, log,
     alerts: new PgAlertStore(source, keys, randomIds),
     deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
     audience: new PgAudience(source, masterKey, clock, randomIds, log),
@@ -63,4 +70,14 @@ export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Prom
       await source.destroy();
     },
   };
+}
+
+/** What listens for the house itself: a destination that leads there is none. */
+function ownServers({ DATABASE_URL, REDIS_URL, HOST, PORT, FINDME_DISPATCHER_PORT, FINDME_PARTNERS_PORT }: Environment): readonly { readonly host: string; readonly port?: number }[] {
+  const servers = [DATABASE_URL, REDIS_URL].flatMap((url) => {
+    const { hostname = '', port = '', protocol = '' } = url === undefined ? {} : new URL(url);
+    return hostname === '' ? [] : [{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (protocol.startsWith('redis') ? 6379 : 5432)) }];
+  });
+  const addresses = Object.values(networkInterfaces()).flatMap((all = []) => all).filter(({ internal }) => !internal);
+  return [...servers, ...[PORT, FINDME_DISPATCHER_PORT, FINDME_PARTNERS_PORT].filter((port) => port > 0).map((port) => ({ host: HOST === '::1' ? HOST : '127.0.0.1', port })), ...addresses.map(({ address }) => ({ host: address }))];
 }

@@ -1,12 +1,13 @@
 import type { Configuration } from '#config/configuration.js';
-import { catalog } from '#channels/catalog.js';
+import { catalog, channelByKind } from '#channels/catalog.js';
 import { readDestination } from '#config/configuration.js';
 import type { SecretReader } from '#config/secrets.js';
 import type { Clock } from '#kernel/clock.js';
-import { fail } from '#kernel/errors.js';
+import { fail, refuseAny } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import type { Destination } from '#dispatch/channel.js';
+import type { OutgoingRules } from '#dispatch/outgoing.js';
 import { stateOf, validValues, type SecretGeneration, type SecretState } from '#dispatch/secret-generations.js';
 import type { PgDestinationStore } from '#storage/destination-store.js';
 import type { PgSecretStore } from '#storage/secret-store.js';
@@ -19,6 +20,7 @@ export interface PartnerBookInput {
   readonly secret: SecretReader;
   readonly secrets: PgSecretStore;
   readonly stored: PgDestinationStore;
+  readonly outgoing: OutgoingRules;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -82,9 +84,9 @@ export class PartnerBook {
   }
 
   /** A configuration whose destinations are always those in force. */
-  over({ sender, signing }: Configuration): Configuration {
+  over({ sender, signing, outgoing }: Configuration): Configuration {
     const current = () => this.destinations;
-    return { sender, signing, get destinations() { return current(); } };
+    return { sender, signing, outgoing, get destinations() { return current(); } };
   }
 
   /** The newest value of a destination's secret. Throws CONFIGURATION_INVALID when there is none. */
@@ -162,7 +164,9 @@ export class PartnerBook {
   /** What does not fit is refused at start. Later on the one before stays in force: a partner must not be lost by a mistake. */
   private fitting(id: DestinationId, document: Readonly<Record<string, unknown>>, isFirst: boolean): Destination | undefined {
     try {
-      return readDestination({ ...document, id }, catalog);
+      const destination = readDestination({ ...document, id }, catalog);
+      refuseAny(this.input.outgoing.faultsOf(destination, channelByKind));
+      return destination;
     } catch (error) {
       if (isFirst) throw error;
       this.input.log.event('store.failed', { operation: `destination ${id}`, cause: causeOf(error) }, 'error');

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Refusal, refuseAny, type Fault } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Mode } from '#alerts/notice.js';
+import { readPrivateNetwork } from '#dispatch/addresses.js';
 import { routesOf, type Channel, type Destination, type RouteSettings } from '#dispatch/channel.js';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, 40 at most');
@@ -30,6 +31,13 @@ const schema = z.strictObject({
   sender: z.string().regex(/^[^\s,<&]{3,80}$/, 'no spaces, commas, < or &'),
   /** The keys by which the feeds of a mode are signed; a mode without them has no feed. */
   signing: z.strictObject({ drill: signing.optional(), live: signing.optional() }).default({}),
+  /** Where connections may go beside the public internet. */
+  outgoing: z.strictObject({
+    /** Networks of leased lines to partners, each within 10/8, 172.16/12, 192.168/16, 100.64/10 or fc00::/7. */
+    private: z.array(z.string().refine((text) => readPrivateNetwork(text) !== undefined, 'a network as 10.20.0.0/16, within the private ones')).max(200).default([]),
+    /** Ports on loopback behind which a tunnel to a partner begins. */
+    tunnels: z.array(z.int().min(1).max(65_535)).max(200).default([]),
+  }).prefault({}),
   /** Every destination, each in one mode: drill and live never share one. */
   destinations: z.array(destinationSchema).min(1),
 });
@@ -37,6 +45,7 @@ const schema = z.strictObject({
 export interface Configuration {
   readonly sender: string;
   readonly signing: { readonly [M in Mode]?: z.infer<typeof signing> | undefined };
+  readonly outgoing: z.infer<typeof schema>['outgoing'];
   readonly destinations: readonly Destination[];
 }
 
@@ -64,7 +73,7 @@ export function parseConfiguration(text: string, channels: readonly Channel[]): 
     return readRoutes(destination, `${field}.`, channels, faults);
   });
   if (faults.length > 0) throw new Refusal(faults as [Fault, ...Fault[]]);
-  return { sender: parsed.data.sender, signing: parsed.data.signing, destinations };
+  return { sender: parsed.data.sender, signing: parsed.data.signing, outgoing: parsed.data.outgoing, destinations };
 }
 
 /** One destination by itself, checked as those of the file are. Throws one refusal that lists every fault. */
@@ -80,15 +89,15 @@ export function readDestination(document: unknown, channels: readonly Channel[])
 /** `at` is what stands before the names of its fields. */
 function readRoutes({ fallbacks: others = [], ...own }: z.infer<typeof destinationSchema>, at: string, channels: readonly Channel[], faults: Fault[]): Destination {
   const before = faults.length;
-  const first = readRoute(own, at, channels, faults);
-  const fallbacks = others.map((other, n) => readRoute(other, `${at}fallbacks.${n}.`, channels, faults));
+  const first = readRoute(own, own.simulated, at, channels, faults);
+  const fallbacks = others.map((other, n) => readRoute(other, own.simulated, `${at}fallbacks.${n}.`, channels, faults));
   const read: Destination = { ...own, ...first, id: own.id as DestinationId, ...(fallbacks.length > 0 && { fallbacks }) };
   if (fallbacks.length > 0 && faults.length === before) faults.push(...unevenRoutes(read, at, channels));
   return read;
 }
 
 /** One channel with its settings, checked; what is wrong is added to `faults`. */
-function readRoute({ channel: kind, settings }: RouteSettings, at: string, channels: readonly Channel[], faults: Fault[]): RouteSettings {
+function readRoute({ channel: kind, settings }: RouteSettings, simulated: boolean, at: string, channels: readonly Channel[], faults: Fault[]): RouteSettings {
   const channel = channels.find((c) => c.kind === kind);
   if (!channel) {
     faults.push({ code: 'CHANNEL_UNKNOWN', field: `${at}channel`, detail: `Known: ${channels.map((c) => c.kind).join(', ')}.` });
@@ -96,6 +105,9 @@ function readRoute({ channel: kind, settings }: RouteSettings, at: string, chann
   }
   const read = channel.settings.safeParse(settings);
   if (!read.success) faults.push(...read.error.issues.map((i) => invalid([`${at}settings`, ...i.path].join('.'), i.message)));
+  const { simulated: played } = { ...(read.data as { simulated?: unknown } | undefined) };
+  // Settings that a real partner has no use for, and that spare what is asked of one.
+  if (played && !simulated) faults.push(invalid(`${at}settings.simulated`, 'Only a destination that is itself simulated has this.'));
   return { channel: kind, settings: read.data };
 }
 

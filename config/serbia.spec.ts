@@ -8,6 +8,7 @@ import { systemClock } from '#kernel/clock.js';
 import { Refusal } from '#kernel/errors.js';
 import { silentLog } from '#kernel/log.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { routesOf } from '#dispatch/channel.js';
 import { parseConfiguration, readConfiguration } from './configuration.js';
 import { projectRoot } from './project-root.js';
@@ -60,7 +61,7 @@ describe('the shipped configuration', () => {
       const asked: string[] = [];
       const secret = secretsIn(folder);
       const connections = routes.map((destination) => channelByKind(destination.channel).open(zeroPorts(destination), {
-        clock: systemClock, log: silentLog, audience: new MemoryAudience(), receive: async () => undefined,
+        clock: systemClock, log: silentLog, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined,
         secret: (name) => {
           asked.push(name);
           try {

@@ -23,12 +23,12 @@ const PROBE_MS = 5_000;
  * when a secret is missing or of the wrong kind.
  */
 export async function openOnTrial<T>(house: House, destination: Destination, secrets: Readonly<Record<string, string>>, use: (connections: readonly Connection[]) => Promise<T>): Promise<T> {
-  const { clock, audience, book } = house;
+  const { clock, audience, book, outgoing } = house;
   const secret = (name: string) => (Object.hasOwn(secrets, name) ? secrets[name]! : book.secret(destination.id, name));
   const connections: Connection[] = [];
   try {
     for (const route of routesOf(destination)) {
-      connections.push(channelByKind(route.channel).open(route, { clock, audience, secret, log: silentLog, receive: () => Promise.reject(fail('STORE_BUSY')) }));
+      connections.push(channelByKind(route.channel).open(route, { clock, audience, outgoing: outgoing.of(route), secret, log: silentLog, receive: () => Promise.reject(fail('STORE_BUSY')) }));
     }
     return await use(connections);
   } finally {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
-import { catalog } from '#channels/catalog.js';
+import { catalog, channelByKind } from '#channels/catalog.js';
 import { destinationFields, readDestination } from '#config/configuration.js';
 import { secretPurpose } from '#storage/secret-store.js';
 import { routesOf, type Destination } from '#dispatch/channel.js';
 import { changeKind, type ChangeKind, type Json, type JsonObject } from '#identity/change.js';
 import { canonicalJson } from '#kernel/canonical.js';
-import { fail, Refusal } from '#kernel/errors.js';
+import { fail, refuseAny, Refusal } from '#kernel/errors.js';
 import { seal } from '#kernel/sealing.js';
 import { openOnTrial } from './connection-trial.js';
 
@@ -38,7 +38,7 @@ export function destinationChangeKinds(house: House) {
         const before = present(payload.id)?.destination;
         if (before && before.mode !== payload.mode) throw fail('DESTINATION_WORLD', 'payload.mode');
         const simulated = before?.simulated === true;
-        const destination = readProposed(payload, simulated);
+        const destination = readProposed(house, payload, simulated);
         // Opened and closed: a secret that is missing, or no key, is found now and not in the hour of an alert.
         await openOnTrial(house, destination, secrets, () => Promise.resolve());
         const regroups = before !== undefined && canonicalJson(groupsOf(before)) !== canonicalJson(groupsOf(destination));
@@ -65,10 +65,12 @@ export function destinationChangeKinds(house: House) {
   } satisfies Record<string, ChangeKind>;
 }
 
-/** Checks a proposed destination by its channels' own schemas. Throws CHANGE_INVALID for every field that does not fit. */
-export function readProposed(proposed: ProposedDestination, simulated: boolean): Destination {
+/** Checks a proposed destination by its channels' own schemas, and its addresses. Throws CHANGE_INVALID or ADDRESS_REFUSED for every field that does not fit. */
+export function readProposed({ outgoing }: Pick<House, 'outgoing'>, proposed: ProposedDestination, simulated: boolean): Destination {
   try {
-    return readDestination({ ...proposed, simulated }, catalog);
+    const destination = readDestination({ ...proposed, simulated }, catalog);
+    refuseAny(outgoing.faultsOf(destination, channelByKind));
+    return destination;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const [first, ...others] = error.faults.map(({ code, field, ...rest }) => ({ ...rest, code: code === 'CONFIGURATION_INVALID' ? 'CHANGE_INVALID' as const : code, field: `payload.${field}` }));

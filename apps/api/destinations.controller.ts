@@ -62,11 +62,11 @@ export class DestinationsController {
 
   @Post('trial')
   @Door({
-    action: 'destination.manage', body: trial, response: trialAnswer, refusals: ['CHANGE_INVALID', 'CHANNEL_UNKNOWN', 'CONFIGURATION_INVALID', 'STORE_BUSY'],
+    action: 'destination.manage', body: trial, response: trialAnswer, refusals: ['CHANGE_INVALID', 'ADDRESS_REFUSED', 'CHANNEL_UNKNOWN', 'CONFIGURATION_INVALID', 'STORE_BUSY'],
     summary: 'Ask a destination that is proposed whether it is well, over each of its routes. Publishes nothing and changes nothing.',
   })
   async probe(@Body() { destination, secrets }: z.output<typeof trial>, @Who() { officer }: SignedIn) {
     const before = this.house.book.known().find(({ id }) => id === destination.id);
-    return { routes: await this.trials.probe(officer.id, readProposed(destination, before?.destination.simulated === true), secrets, before?.destination) };
+    return { routes: await this.trials.probe(officer.id, readProposed(this.house, destination, before?.destination.simulated === true), secrets, before?.destination) };
   }
 }

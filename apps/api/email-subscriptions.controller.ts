@@ -154,14 +154,14 @@ export class EmailSubscriptionsController {
     const destination = this.destinationOf(mode);
     const unknown = districts?.findIndex((code) => !districtOf(code)) ?? -1;
     if (unknown >= 0) throw fail('AREA_UNKNOWN_DISTRICT', `districts[${unknown}]`);
-    const { audience, clock, secret } = this.house;
+    const { audience, clock, secret, outgoing } = this.house;
     await audience.forget(EMAIL_WISH, this.earliest());
     // Silently: the answer is the same, and the links that were sent stay good.
     if (this.mailboxes.take(sha256Hex(`${mode} ${identityOf(address)}`)) > 0) return;
     const { token } = await audience.add({
       kind: EMAIL_WISH, mode, language, districts: districts && [...new Set(districts)], identity: identityOf(address), contact: address, confirmed: false,
     });
-    const sent = await sendConfirmation(destination, secret, { address, mode, language, origin: this.origin, token, now: clock.now() }, AbortSignal.timeout(MAIL_MS));
+    const sent = await sendConfirmation(destination, secret, outgoing.of(destination), { address, mode, language, origin: this.origin, token, now: clock.now() }, AbortSignal.timeout(MAIL_MS));
     if (!sent) throw fail('MAIL_UNREACHABLE');
   }
 

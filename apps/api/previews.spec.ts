@@ -9,7 +9,7 @@ const preview = (limit: number): Preview => ({
   faults: limit < 200 ? [{ code: 'TEXT_TOO_LONG', field: 'texts.en' }] : [],
 });
 const channel = (kind: string): Channel => ({
-  kind, settings: z.unknown(), resend: () => 'safe', lapses: false, parts: () => 1, preview: (_, settings) => [preview((settings as { limit: number }).limit)],
+  kind, settings: z.unknown(), resend: () => 'safe', lapses: false, connectsTo: () => [], parts: () => 1, preview: (_, settings) => [preview((settings as { limit: number }).limit)],
   open: () => { throw new Error('a preview opens nothing'); },
 });
 const channels = [channel('long'), channel('short')];

@@ -8,6 +8,7 @@ import { webPushSettings, type WebPushSettings } from '#channels/web-push/config
 import { isAllowedEndpoint, pushSubscription, writeContact } from '#channels/web-push/subscription.js';
 import { Vapid } from '#channels/web-push/vapid.js';
 import { projectRoot } from '#config/project-root.js';
+import type { Destination } from '#dispatch/channel.js';
 import { fail } from '#kernel/errors.js';
 import { districtOf } from '#alerts/area.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
@@ -89,7 +90,7 @@ export class SubscriptionsController {
     refusals: ['ROUTE_MISSING'],
   })
   key(@Query('mode') of: Mode): { mode: Mode; key: string } {
-    const { vapid } = this.settingsOf(of);
+    const { settings: { vapid } } = this.destinationOf(of);
     const key = this.keys.get(of) ?? new Vapid(this.house.secret(vapid.key), vapid.subject).publicKey;
     this.keys.set(of, key);
     return { mode: of, key };
@@ -102,9 +103,9 @@ export class SubscriptionsController {
   })
   async subscribe(@Body() body: z.infer<typeof asked>, @Req() request: DoorRequest): Promise<{ token: string }> {
     this.space(request);
-    const { services, simulated } = this.settingsOf(body.mode);
+    const { simulated = false, settings: { services } } = this.destinationOf(body.mode);
     const { subscription, language, districts } = body;
-    if (!isAllowedEndpoint(subscription.endpoint, services, simulated !== undefined)) throw fail('ENDPOINT_NOT_ALLOWED', 'subscription.endpoint');
+    if (!isAllowedEndpoint(subscription.endpoint, services, simulated)) throw fail('ENDPOINT_NOT_ALLOWED', 'subscription.endpoint');
     const unknown = districts?.findIndex((code) => !districtOf(code)) ?? -1;
     if (unknown >= 0) throw fail('AREA_UNKNOWN_DISTRICT', `districts[${unknown}]`);
     const { token } = await this.house.audience.add({
@@ -127,7 +128,7 @@ export class SubscriptionsController {
   }
 
   private show(of: Mode, language: Language): string {
-    this.settingsOf(of);
+    this.destinationOf(of);
     return subscriptionPage(of, language);
   }
 
@@ -137,10 +138,10 @@ export class SubscriptionsController {
     if (wait > 0) throw fail('SUBSCRIPTION_THROTTLED', '', `Try again in ${wait} s.`);
   }
 
-  /** Settings of the mode's web push destination; where it has none there is nothing to subscribe to. */
-  private settingsOf(of: Mode): WebPushSettings {
+  /** The mode's web push destination; where it has none there is nothing to subscribe to. */
+  private destinationOf(of: Mode): Destination<WebPushSettings> {
     const destination = this.house.configuration.destinations.find((d) => d.channel === WEB_PUSH && d.mode === of);
     if (!destination) throw fail('ROUTE_MISSING');
-    return webPushSettings.parse(destination.settings);
+    return { ...destination, settings: webPushSettings.parse(destination.settings) };
   }
 }

@@ -14,6 +14,7 @@ import type { Alert } from '#alerts/alert.js';
 import type { Destination } from '#dispatch/channel.js';
 import { Partners } from '#dispatch/partners.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { plainRules } from '#dispatch/testing/outgoing.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { PgAiringStore } from '#storage/airing-store.js';
@@ -50,7 +51,7 @@ beforeAll(async () => {
   const channels = [listed(createLiquidsoap(humming)), listed(createCasparcg(humming)), listed(createCapPush())];
   const channelOf = (kind: string) => channels.find((channel) => channel.kind === kind)!;
   partners = new Partners({
-    destinations, channelOf, clock: stage.clock, log: stage.log, secret, audience: new MemoryAudience(), receive, onBreaker: () => undefined,
+    destinations, channelOf, clock: stage.clock, log: stage.log, secret, outgoing: plainRules, audience: new MemoryAudience(), receive, onBreaker: () => undefined,
   });
   store = new PgAiringStore(stage.source, stage.clock, stage.ids);
   clock = new AiringClock({

@@ -2,6 +2,7 @@ import { slotKey } from '#dispatch/airing.js';
 import type { Channel, Message, Outcome } from '#dispatch/channel.js';
 import { Partners } from '#dispatch/partners.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { plainRules } from '#dispatch/testing/outgoing.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Alert } from '#alerts/alert.js';
 import { PgAiringStore } from '#storage/airing-store.js';
@@ -28,7 +29,7 @@ class Air {
   readonly store = new PgAiringStore(stage.source, stage.clock, stage.ids);
   private readonly deliveries = stage.deliveries();
   private readonly channel: Channel = {
-    kind: 'radio', settings: z.strictObject({}), resend: () => 'safe', lapses: false, parts: () => 1, preview: () => [], airing: () => 'triggered',
+    kind: 'radio', settings: z.strictObject({}), resend: () => 'safe', lapses: false, connectsTo: () => [], parts: () => 1, preview: () => [], airing: () => 'triggered',
     open: () => ({
       publish: async (message) => {
         this.pushes.push({ alertId: message.notice.alertId, key: message.key });
@@ -41,7 +42,7 @@ class Air {
   };
   readonly partners = new Partners({
     destinations: [{ id: 'radio' as DestinationId, name: 'Radio Proba', channel: 'radio', mode: 'drill', settings: {} }], channelOf: () => this.channel,
-    clock: stage.clock, log: stage.log, secret: () => '', audience: new MemoryAudience(), receive: async () => undefined, onBreaker: () => undefined,
+    clock: stage.clock, log: stage.log, secret: () => '', outgoing: plainRules, audience: new MemoryAudience(), receive: async () => undefined, onBreaker: () => undefined,
   });
   clock = this.process();
 

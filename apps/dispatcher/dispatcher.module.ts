@@ -60,10 +60,10 @@ function bull(redisUrl: string): DynamicModule {
 }
 
 function partnersOf(house: House): Partners {
-  const { configuration, clock, log, book, audience, deliveries, source } = house;
+  const { configuration, clock, log, book, audience, outgoing, deliveries, source } = house;
   const store = new PgPartnerStore(source);
   return new Partners({
-    destinations: configuration.destinations, channelOf: channelByKind, clock, log, audience,
+    destinations: configuration.destinations, channelOf: channelByKind, clock, log, audience, outgoing,
     secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name),
     onProbed: (probed) => { store.probed(probed).catch((error: unknown) => log.event('store.failed', { operation: 'probes', cause: causeOf(error) }, 'error')); },
     secretsVersion: (id) => secretsVersionOf(house, id), isDisabled: (id) => book.known().some((d) => d.id === id && !d.enabled), readAgain: () => book.refresh(), headway: new PgHeadway(source, clock),

@@ -9,6 +9,7 @@ import type { AiringManner } from './airing.js';
 import type { Audience } from './audience.js';
 import type { AskErasure } from './erasure.js';
 import type { Headway } from './headway.js';
+import type { Endpoint, Outgoing } from './outgoing.js';
 
 /**
  * What came back from one attempt. A partner's trouble is a value; only a bug throws.
@@ -45,6 +46,8 @@ export interface Channel<Settings = unknown> {
   resend(settings: Settings): 'safe' | 'ask';
   /** Whether a message ends by itself at `expires`; if not, expiry sends a withdrawal. */
   readonly lapses: boolean;
+  /** Every host and port that a connection of these settings is made to; where others name them too, those that are known beforehand. */
+  connectsTo(settings: Settings): readonly Endpoint[];
   /** In how many independent parts a notice goes to this destination (1 unless the audience is a long list). */
   parts(settings: Settings): number;
   /**
@@ -217,6 +220,8 @@ export interface Line {
   secrets?(name: string): readonly string[];
   /** Those who asked to be told, for channels that reach them one by one. */
   readonly audience: Audience;
+  /** The ways out: whatever connects to an address of the settings asks it. */
+  readonly outgoing: Outgoing;
   /** Where channels that reach people one by one write down how far they are. Left out where nothing outlives the process. */
   readonly headway?: Headway;
   /**

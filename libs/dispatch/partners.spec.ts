@@ -4,6 +4,7 @@ import type { AlertId, DestinationId } from '#kernel/ids.js';
 import { silentLog } from '#kernel/log.js';
 import { routeName, type Channel, type Connection, type Line, type Message, type ProbeResult, type Receipt } from './channel.js';
 import { Partners, type PartnersInput } from './partners.js';
+import { plainRules } from './testing/outgoing.js';
 
 const connection = (probe: () => Promise<ProbeResult>): Connection => ({
   publish: async () => ({ kind: 'accepted', references: [], expectedReceipts: 0 }), withdraw: async () => ({ kind: 'accepted', references: [], expectedReceipts: 0 }),
@@ -17,13 +18,13 @@ function partnersOf(
 ) {
   const changes: string[] = [];
   const channelOf = (kind: string): Channel => ({
-    kind, settings: z.strictObject({}), resend: () => 'safe', lapses: false, parts: () => 2, preview: () => [], open: (_, line) => open(line, kind),
+    kind, settings: z.strictObject({}), resend: () => 'safe', lapses: false, connectsTo: () => [], parts: () => 2, preview: () => [], open: (_, line) => open(line, kind),
   });
   const partners = new Partners({
     destinations: Object.keys(probes).filter((id) => !Object.values(fallbacks).flat().includes(id)).map((id) => ({
       id: id as DestinationId, name: id, channel: id, mode: 'drill', settings: {}, fallbacks: (fallbacks[id] ?? []).map((channel) => ({ channel, settings: {} })),
     })),
-    channelOf, clock: systemClock, log: silentLog, secret: () => '', receive: async (receipt) => { received.push(receipt); }, onBreaker: (id, state, route) => changes.push(`${routeName(id, route)} ${state}`),
+    channelOf, clock: systemClock, log: silentLog, secret: () => '', outgoing: plainRules, receive: async (receipt) => { received.push(receipt); }, onBreaker: (id, state, route) => changes.push(`${routeName(id, route)} ${state}`),
     breakerPolicy: { timeoutMs: 1_000, thresholdPercentage: 50, volume: 2, patienceMs: 60_000 }, ...more,
   } as Partial<PartnersInput> as PartnersInput);
   return { partners, changes };

@@ -7,6 +7,7 @@ import type { Audience } from './audience.js';
 import type { Headway } from './headway.js';
 import { Breaker, BREAKER, type BreakerPolicy, type BreakerState } from './breaker.js';
 import { ownName, routeName, routeReference, routesOf, type Channel, type Connection, type Destination, type Outcome, type ProbeResult, type Receipt, type Unheard } from './channel.js';
+import type { OutgoingRules } from './outgoing.js';
 import type { Reach } from './plan.js';
 
 /** One way to a partner, with its warm connection and its breaker. */
@@ -33,6 +34,7 @@ export interface PartnersInput {
   /** All values that are valid at the moment of asking. */
   readonly secrets?: (name: string, destination: DestinationId) => readonly string[];
   readonly audience: Audience;
+  readonly outgoing: OutgoingRules;
   readonly headway?: Headway;
   /** What left for a destination before, over whichever route, and of which no receipt has come. */
   readonly unheard?: (destination: DestinationId) => Promise<readonly Unheard[]>;
@@ -184,11 +186,11 @@ export class Partners {
   }
 
   private open(destination: Destination, route: number): Route {
-    const { channelOf, clock, log, secret, secrets, audience, headway, unheard, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
+    const { channelOf, clock, log, secret, secrets, audience, outgoing, headway, unheard, receive, onBreaker, breakerPolicy = BREAKER } = this.input;
     const channel = channelOf(destination.channel);
     const ours = identifiersOf(route);
     const connection = ours.mark(channel.open(destination, {
-      clock, log, audience, secret: (name) => secret(name, destination.id), ...(secrets && { secrets: (name: string) => secrets(name, destination.id) }), ...(headway && { headway }),
+      clock, log, audience, outgoing: outgoing.of(destination), secret: (name) => secret(name, destination.id), ...(secrets && { secrets: (name: string) => secrets(name, destination.id) }), ...(headway && { headway }),
       ...(unheard && { unheard: async () => ours.ownOf(await unheard(destination.id)) }), receive: (receipt) => receive(ours.markReceipt(receipt)),
     }));
     const policy = policyFor(breakerPolicy, channel.attemptMs?.(destination.settings));

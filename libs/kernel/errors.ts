@@ -80,6 +80,7 @@ export const ERRORS = {
 
   // dispatch
   CHANNEL_UNKNOWN: entry('invalid', 'after-change', 'A destination names a channel of the catalogue.'),
+  ADDRESS_REFUSED: entry('invalid', 'after-change', 'A destination is at an address that the house may call: public, or a line of its configuration.'),
   CONFIGURATION_INVALID: entry('invalid', 'after-change', 'The configuration follows its schema.'),
   DESTINATION_BUSY: entry('conflict', 'later', 'Whom a destination reaches, and in which parts, stays as it is while an alert that went there is active or under way.'),
   DESTINATION_MISSING: entry('missing', 'after-change', 'There is such a destination, in the state that the change begins with.'),

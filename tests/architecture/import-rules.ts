@@ -142,6 +142,27 @@ const fakesStayOut: Rule = {
   },
 };
 
+/** What connects by itself. */
+const CONNECTS = /^(node:(net|tls|http|https|http2|dgram)|net-snmp|nodemailer\/lib\/smtp-connection)$/;
+const OUTGOING = 'libs/dispatch/outgoing.ts';
+
+const outwardsJudged: Rule = {
+  says: `what connects to a partner asks ${OUTGOING} where it may go`,
+  breaches: (project) => project.sources.filter(({ path }) => /^libs\/(channels|dispatch)\//.test(path) && !isTest(path) && !isFake(project, path) && !/\/(outgoing|addresses)\.ts$|\.d\.ts$/.test(path)).flatMap((source) => [
+    ...source.imports.filter(({ specifier, typeOnly }) => !typeOnly && CONNECTS.test(specifier) && !project.imports(source).some(({ path }) => path === OUTGOING)).map(({ specifier }) => `${source.path}: uses ${specifier} without ${OUTGOING}`),
+    ...source.calls.filter(({ name }) => name === 'fetch').map(() => `${source.path}: calls fetch, which looks names up for itself`),
+  ]),
+  planted: {
+    files: {
+      'libs/channels/email/smtp.ts': `import { connect } from 'node:tls';\nimport type { Socket } from 'node:net';`,
+      'libs/channels/email/channel.ts': `import { connect } from 'node:net';\nimport '#dispatch/outgoing.js';\nvoid fetch('https://partner.example/');`,
+      'libs/channels/email/fake-partner.ts': `import { connect } from 'node:net';`,
+      [OUTGOING]: `import { isIP } from 'node:net';`,
+    },
+    found: ['libs/channels/email/smtp.ts: uses node:tls without libs/dispatch/outgoing.ts', 'libs/channels/email/channel.ts: calls fetch, which looks names up for itself'],
+  },
+};
+
 /** A fake partner, or a file of its channel that nothing but fake partners and tests imports. */
 export function isFake(project: Project, path: string): boolean {
   if (/^libs\/channels\/[^/]+\/fake-partner\.ts$/.test(path)) return true;
@@ -211,4 +232,4 @@ function circles(project: Project): string[][] {
   return found;
 }
 
-export const importRules: readonly Rule[] = [direction, noAppsInLibs, configKnowsLittle, channelsApart, appsApart, fakesStayOut, nestAtTheEdge, aliasesAcross, noCycles];
+export const importRules: readonly Rule[] = [direction, noAppsInLibs, configKnowsLittle, channelsApart, appsApart, fakesStayOut, outwardsJudged, nestAtTheEdge, aliasesAcross, noCycles];

@@ -9,6 +9,7 @@ import { settingsSchema } from '#channels/smpp/config.js';
 import { projectRoot } from '#config/project-root.js';
 import type { Connection, Line, Message } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleMessage } from '#dispatch/testing/sample-notice.js';
 import { systemClock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -42,7 +43,7 @@ const ask = async (message: { rate?: number }): Promise<SinkVerdict> => {
   return ((await once(sink, 'message')) as [SinkVerdict])[0];
 };
 
-const line: Line = { clock: systemClock, log: silentLog, secret: () => 'tajna', audience: new MemoryAudience(), receive: async () => undefined };
+const line: Line = { clock: systemClock, log: silentLog, secret: () => 'tajna', outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined };
 
 function channelTo(count: number, ratePerSecond: number): Connection {
   const file = join(folder, `numbers-${count}.txt`);

@@ -18,6 +18,7 @@ import type { DestinationId } from '#kernel/ids.js';
 import { silentLog } from '#kernel/log.js';
 import { interleave, short, tell, type Report } from './report.js';
 import type { SinkVerdict } from './web-push/sink.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 
 /*
  * One alert to every subscriber of a push service, per core: messages divided by the CPU time of the sending process. The
@@ -56,7 +57,7 @@ function connection(prepared: number): WebPush {
     simulated: { port, serverKey: 'none', serverCertificate: 'none' },
   });
   const secrets: Readonly<Record<string, string>> = { vapid: vapid.privateKey, authority: authority.certificate };
-  const line: Line = { clock: systemClock, log: silentLog, audience, secret: (name) => secrets[name]!, receive: async () => undefined };
+  const line: Line = { clock: systemClock, log: silentLog, outgoing: toLoopback, audience, secret: (name) => secrets[name]!, receive: async () => undefined };
   return webPush.open({ id: 'bench' as DestinationId, name: 'Bench', channel: 'web-push', mode: 'drill', simulated: true, settings }, line) as WebPush;
 }
 

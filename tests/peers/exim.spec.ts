@@ -5,6 +5,7 @@ import { email } from '#channels/email/channel.js';
 import { newsroom, secret } from '#channels/email/testing/newsroom.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { CANARY_NAMES, sampleMessage } from '#dispatch/testing/sample-notice.js';
 import { systemClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
@@ -31,7 +32,7 @@ else {
       const destination = await newsroom({ port, login: undefined, security: 'starttls', ca: 'authority', to: ['desk@newsroom.example', 'desk@full.example', 'nobody@newsroom.example'], bounce, ...more });
       const receipts: Receipt[] = [];
       const connection: Connection = email.open(destination, {
-        clock: systemClock, log: silentLog, audience: new MemoryAudience(),
+        clock: systemClock, log: silentLog, outgoing: toLoopback, audience: new MemoryAudience(),
         secret: (name) => (name === 'authority' ? authority.certificate : secret(name)), receive: async (receipt) => void receipts.push(receipt),
       });
       ends.push(() => connection.close());

@@ -2,6 +2,7 @@ import { smpp } from '#channels/smpp/channel.js';
 import { previewSms } from '#channels/smpp/encode.js';
 import { inventedNumbers, numbersFile, settingsWith } from '#channels/smpp/testing/operator-stage.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { systemClock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -22,7 +23,7 @@ if (typeof centre === 'string' || typeof phone === 'string') {
     const settings = settingsWith({ port: centre.port, timeoutMs: 3_000, audience: { kind: 'numbers', file: numbers.file }, languages: ['sr-Latn', 'sr-Cyrl', 'en'], maxSegments: 6 });
     const connection = smpp.open(
       { id: 'operater-proba' as DestinationId, name: 'Operater (proba)', channel: 'smpp', mode: 'drill', settings },
-      { clock: systemClock, log: silentLog, secret: () => PASSWORD, audience: new MemoryAudience(), receive: async () => undefined },
+      { clock: systemClock, log: silentLog, secret: () => PASSWORD, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined },
     );
     afterAll(async () => {
       await connection.close();

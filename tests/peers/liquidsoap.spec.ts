@@ -5,6 +5,7 @@ import { createLiquidsoap } from '#channels/liquidsoap/channel.js';
 import { liquidsoapSettings } from '#channels/liquidsoap/config.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage } from '#dispatch/testing/sample-notice.js';
 import { systemClock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -25,7 +26,7 @@ else {
     beforeAll(() => {
       connection = createLiquidsoap(houseVoice).open(
         { id: 'radio' as DestinationId, name: 'Radio Proba', channel: 'liquidsoap', mode: 'drill', settings: liquidsoapSettings.parse({ port: station.port, folder: air }) },
-        { clock: systemClock, log: silentLog, secret: () => '', audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
+        { clock: systemClock, log: silentLog, secret: () => '', outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
       );
     });
     afterAll(async () => {
@@ -83,7 +84,7 @@ else {
     it('refuses what it cannot read, though the server gives it a number', async () => {
       const blind = createLiquidsoap(houseVoice).open(
         { id: 'radio' as DestinationId, name: 'Radio Proba', channel: 'liquidsoap', mode: 'drill', settings: liquidsoapSettings.parse({ port: station.port, folder: air, folderAtPlayout: '/nowhere' }) },
-        { clock: systemClock, log: silentLog, secret: () => '', audience: new MemoryAudience(), receive: async () => undefined },
+        { clock: systemClock, log: silentLog, secret: () => '', outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined },
       );
       expect(await blind.publish(sampleMessage(), patient())).toEqual({ kind: 'refused', reason: 'not_playable' });
       await blind.close();

@@ -3,6 +3,7 @@ import { smpp } from '#channels/smpp/channel.js';
 import { inventedNumbers, numbersFile, settingsWith } from '#channels/smpp/testing/operator-stage.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { FixedClock, systemClock, type Clock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -33,7 +34,7 @@ else {
       const receipts: Receipt[] = [];
       const connection = smpp.open(
         { id: 'operater-proba' as DestinationId, name: 'Operater (proba)', channel: 'smpp', mode: 'drill', settings },
-        { clock, log: silentLog, secret: () => password, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
+        { clock, log: silentLog, secret: () => password, outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
       );
       connections.push(connection);
       return { settings, connection, receipts };

@@ -4,6 +4,7 @@ import { email } from '#channels/email/channel.js';
 import { newsroom, secret } from '#channels/email/testing/newsroom.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage } from '#dispatch/testing/sample-notice.js';
 import { systemClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
@@ -28,7 +29,7 @@ else {
       const destination = await newsroom({ port: server.port, login: undefined, to, bounce }, `newsroom-${to.length}`);
       const receipts: Receipt[] = [];
       const connection = email.open(destination, {
-        clock: systemClock, log: silentLog, audience: new MemoryAudience(),
+        clock: systemClock, log: silentLog, outgoing: toLoopback, audience: new MemoryAudience(),
         secret, receive: async (receipt) => void receipts.push(receipt),
       });
       connections.push(connection);

@@ -3,6 +3,7 @@ import { cellBroadcastSettings } from '#channels/cell-broadcast/config.js';
 import { preview } from '#channels/cell-broadcast/encode.js';
 import type { Connection, Message } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { FixedClock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -23,7 +24,7 @@ else {
       station = await BaseStationController.connectTo(centre.cbspPort);
       connection = cellBroadcast.open(
         { id: 'osmo' as DestinationId, name: 'Osmocom', channel: 'cell-broadcast', mode: 'drill', settings },
-        { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', audience: new MemoryAudience(), receive: async () => undefined },
+        { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined },
       );
     });
     afterAll(async () => {

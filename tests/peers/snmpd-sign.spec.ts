@@ -3,6 +3,7 @@ import { ntcipSignSettings, type NtcipSignSettingsInput } from '#channels/ntcip-
 import { encode } from '#channels/ntcip-sign/encode.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { FixedClock } from '#kernel/clock.js';
 import type { DestinationId } from '#kernel/ids.js';
@@ -32,7 +33,7 @@ else {
       const receipts: Receipt[] = [];
       const connection = ntcipSign.open(
         { id: 'znak' as DestinationId, name: 'Znak', channel: 'ntcip-sign', mode: 'drill', settings: { ...settingsOf(port, access), timeoutMs: 700, tries: 2 } },
-        { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: (name) => secrets[name] ?? '', audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
+        { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: (name) => secrets[name] ?? '', outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
       );
       connections.push(connection);
       return { connection, receipts };

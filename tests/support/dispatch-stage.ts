@@ -16,6 +16,7 @@ import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase, rows } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { plainRules } from '#dispatch/testing/outgoing.js';
 import { freshDatabase, type TestDatabase } from './database.js';
 import { addOfficers, APPROVER, AUTHOR } from './officers.js';
 
@@ -100,7 +101,7 @@ export class DispatchStage {
       destinations: destinations.filter(({ id }) => id !== changes.disabled),
       isDisabled: (id) => id === changes.disabled, readAgain: async () => void partners.update(destinations),
       channelOf: (kind) => this.channel(this.partners.flatMap((p) => [p, ...(p.fallbacks ?? [])]).find((p) => p.id === kind)!),
-      clock: this.clock, log: this.log, secret: () => '', audience: new MemoryAudience(), receive: (receipt) => store.receive([receipt]), onBreaker: () => undefined,
+      clock: this.clock, log: this.log, secret: () => '', outgoing: plainRules, audience: new MemoryAudience(), receive: (receipt) => store.receive([receipt]), onBreaker: () => undefined,
       breakerPolicy: { timeoutMs: 20_000, thresholdPercentage: 50, volume: 1_000, patienceMs: 15_000, ...changes.breaker },
     });
     return new Dispatcher({
@@ -183,7 +184,7 @@ export class DispatchStage {
       return ACCEPTED;
     };
     return {
-      kind: id, settings: z.strictObject({}), resend: () => resend, lapses, parts: () => parts, preview: () => [], ...(partsAtOnce !== undefined && { partsAtOnce: () => partsAtOnce }),
+      kind: id, settings: z.strictObject({}), resend: () => resend, lapses, connectsTo: () => [], parts: () => parts, preview: () => [], ...(partsAtOnce !== undefined && { partsAtOnce: () => partsAtOnce }),
       open: () => ({ publish: call('publish'), withdraw: call('withdraw'), probe: async () => (this.unwell.has(id) ? { well: false, reason: 'away' } : { well: true }), close: async () => undefined }),
     };
   }

@@ -21,6 +21,7 @@ import { PgAudience } from '#storage/audience-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase, rows } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
+import { OutgoingRules } from '#dispatch/outgoing.js';
 import { PgDestinationStore } from '#storage/destination-store.js';
 import { PgSecretStore } from '#storage/secret-store.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
@@ -98,13 +99,15 @@ export class Stage {
     const logged: { name: string; fields: object }[] = [];
     const log: Log = { event: <Name extends keyof LogEvents>(name: Name, fields: LogEvents[Name]) => void logged.push({ name, fields }) };
     const seed = parseConfiguration(configuration, catalog);
-    const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), clock, log });
+    const { hostname, port } = new URL(database.appUrl);
+    const outgoing = await OutgoingRules.open({ ...seed.outgoing, own: [{ host: hostname, port: Number(port) }] });
+    const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), outgoing, clock, log });
     const house: House = {
       environment: {
         DATABASE_URL: database.appUrl, PORT: 0, HOST: '127.0.0.1', FINDME_PUBLIC_URL: 'http://localhost:3000', FINDME_CONFIG: '-', FINDME_SECRETS: '-', FINDME_PROBE_SECONDS: 10,
         FINDME_ERASE_AFTER_HOURS: 72, FINDME_DISPATCHER_PORT: 0, FINDME_PARTNERS_PORT: 0,
       },
-      secret, configuration: book.over(seed), book, source, masterKey, clock, ids: randomIds, log,
+      secret, configuration: book.over(seed), book, outgoing, source, masterKey, clock, ids: randomIds, log,
       alerts: new PgAlertStore(source, keys, randomIds), deliveries: new PgDeliveryStore(source, keys, clock, randomIds),
       audience: new PgAudience(source, masterKey, clock, randomIds, log),
       composer: new Composer({ publicUrl: 'http://localhost:3000' }), close: () => source.destroy(),

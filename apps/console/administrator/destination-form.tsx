@@ -8,6 +8,7 @@ import { ask, read, Refused } from '../api.js';
 import { Button } from '../design/button.js';
 import { Choice, Field, Group, Select } from '../design/fields.js';
 import { Badge, ErrorSummary, Notice } from '../design/notice.js';
+import { reasonName } from '../facts/words.js';
 import { useSay } from '../language.js';
 import { differences } from './differences.js';
 import { partnerTexts as texts } from './partner-texts.js';
@@ -66,7 +67,7 @@ export function DestinationForm({ present, close }: { readonly present: Destinat
         <p className="muted">{t(texts.trialText)}</p>
         <div><Button isPending={trial.isPending} onPress={() => { if (!trial.isPending) trial.mutate(); }}>{t(texts.trial)}</Button></div>
         <div role="status">{trial.data && <Notice tone={trial.data.routes.every(({ well }) => well) ? 'ok' : 'bad'}><ul>{trial.data.routes.map(({ channel: kind, well, reason }, n) => (
-          <li key={n}>{kind}: <Badge tone={well ? 'ok' : 'bad'}>{t(well ? texts.well : texts.unwell)}</Badge> {reason !== null && <code>{reason}</code>}</li>
+          <li key={n}>{kind}: <Badge tone={well ? 'ok' : 'bad'}>{t(well ? texts.well : texts.unwell)}</Badge> {reason !== null && t(reasonName(reason))}</li>
         ))}</ul></Notice>}</div>
       </div>
       <div className="row"><Button kind="primary" type="submit" isPending={propose.isPending}>{t(texts.propose)}</Button><Button onPress={close}>{t(texts.cancel)}</Button></div>

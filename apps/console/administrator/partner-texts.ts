@@ -58,6 +58,7 @@ export const partnerTexts = {
     CHANGE_PENDING: say('Za to odredište već postoji izmena koja čeka.', 'За то одредиште већ постоји измена која чека.', 'A change of that destination is waiting already.'),
     CHANGE_INVALID: say('Neka polja nisu ispravna.', 'Нека поља нису исправна.', 'Some fields are not right.'),
     CONFIGURATION_INVALID: say('Nedostaje tajna ili nije odgovarajuće vrste.', 'Недостаје тајна или није одговарајуће врсте.', 'A secret is missing or of the wrong kind.'),
+    ADDRESS_REFUSED: say('Na jednu od adresa sistem ne šalje ništa.', 'На једну од адреса систем не шаље ништа.', 'One of the addresses is not one that the system calls.'),
     CHANNEL_UNKNOWN: say('Takvog kanala nema.', 'Таквог канала нема.', 'There is no such channel.'),
     DESTINATION_WORLD: say('Odredište ne prelazi iz vežbe u uživo ni obrnuto.', 'Одредиште не прелази из вежбе у уживо ни обрнуто.', 'A destination does not go from drill to live, nor back.'),
     DESTINATION_MISSING: say('Odredište je u međuvremenu promenjeno.', 'Одредиште је у међувремену промењено.', 'The destination has been changed meanwhile.'),

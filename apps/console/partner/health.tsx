@@ -5,6 +5,7 @@ import { wordsFor } from '../account/refusals.js';
 import { ask } from '../api.js';
 import { Button } from '../design/button.js';
 import { Badge, Notice, type Tone } from '../design/notice.js';
+import { reasonName } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { addressOf, LOOK_AGAIN_MS, useOf } from './own.js';
 import { texts } from './texts.js';
@@ -26,7 +27,7 @@ export function Health({ destination }: { readonly destination: PartnerDestinati
               <th scope="row">{route}</th><td>{channel}</td>
               <td><Badge tone={breaker === 'open' ? 'bad' : breaker === 'half-open' ? 'warn' : 'ok'}>{t(breaker === null ? texts.noTrouble : texts.breakers[breaker]!)}</Badge></td>
               <td>{changedAt === null ? '–' : dateTime(changedAt)}</td>
-              <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {dateTime(lastProbe.at)} {lastProbe.reason !== null && <code>{lastProbe.reason}</code>}</>}</td>
+              <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {dateTime(lastProbe.at)} {lastProbe.reason !== null && t(reasonName(lastProbe.reason))}</>}</td>
             </tr>
           ))}</tbody>
         </table>

@@ -5,6 +5,7 @@ import { drawCard } from '#alerts/pictures/card.js';
 import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { sampleEnding, sampleMessage, sampleNotice, samplePhoto, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { sha256Hex } from '#kernel/canonical.js';
@@ -126,7 +127,7 @@ describe('an airport', () => {
     ends.push(() => door.close());
     const partner = await startFakePartner(airport(0), { secret, apiUrl: door.url });
     ends.push(() => partner.close());
-    const line: Line = { clock: systemClock, log: silentLog, secret, audience: new MemoryAudience(), receive: () => Promise.resolve() };
+    const line: Line = { clock: systemClock, log: silentLog, secret, outgoing: toLoopback, audience: new MemoryAudience(), receive: () => Promise.resolve() };
     const connection = createAirportDisplay(new PreparedNotices(draw)).open(airport(partner.port), line);
     ends.push(() => connection.close());
     const wordsAfter = (count: number) => new Promise<string[]>((resolve) => {

@@ -1,5 +1,6 @@
 import type { Channel, Connection, Destination, Exhibit, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
 import { HttpsConnection } from '#dispatch/https/connection.js';
+import { endpointOf } from '#dispatch/outgoing.js';
 import { Refusal } from '#kernel/errors.js';
 import type { AlertId } from '#kernel/ids.js';
 import { outcomeOf } from './answer.js';
@@ -16,6 +17,7 @@ export function createAirportDisplay(prepared = new PreparedNotices()): Channel<
     resend: () => 'safe',
     // CAP `expires` ends a message by itself.
     lapses: true,
+    connectsTo: ({ url }) => [endpointOf(url)],
     parts: () => 1,
     preview,
     exhibits: (notice, settings) => [

@@ -16,6 +16,7 @@ import { signWebhook } from '#dispatch/webhook-signature.js';
 import { FixedClock } from '#kernel/clock.js';
 import { Refusal } from '#kernel/errors.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { capPush, createCapPush } from './channel.js';
 import type { CapPushSettingsInput } from './config.js';
 import { acknowledge, startFakePartner } from './fake-partner.js';
@@ -77,7 +78,7 @@ describe('cap-push', () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
 
-  const line = (): Line => ({ clock, log: { event: (name, fields) => void said.push(JSON.stringify({ name, ...fields })) }, secret, audience: new MemoryAudience(), receive: () => Promise.resolve() });
+  const line = (): Line => ({ clock, log: { event: (name, fields) => void said.push(JSON.stringify({ name, ...fields })) }, secret, outgoing: toLoopback, audience: new MemoryAudience(), receive: () => Promise.resolve() });
   const open = (port: number, settings: Partial<CapPushSettingsInput> = {}, channel = capPush): Connection => {
     const connection = channel.open(broadcaster(port, settings), line());
     ends.push(() => connection.close());

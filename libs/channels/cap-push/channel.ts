@@ -1,5 +1,6 @@
 import type { Channel, Connection, Destination, Line } from '#dispatch/channel.js';
 import { HttpsConnection } from '#dispatch/https/connection.js';
+import { endpointOf } from '#dispatch/outgoing.js';
 import { outcomeOf } from './answer.js';
 import { capPushSettings, type CapPushSettings } from './config.js';
 import { exhibits, preview } from './encode.js';
@@ -14,6 +15,7 @@ export function createCapPush(signed = new SignedNotices()): Channel<CapPushSett
     resend: () => 'safe',
     // CAP `expires` ends a message by itself.
     lapses: true,
+    connectsTo: ({ url }) => [endpointOf(url)],
     parts: () => 1,
     preview,
     exhibits,

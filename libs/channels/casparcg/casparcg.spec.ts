@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { CANARY_NAMES, sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { eventually } from '#dispatch/testing/contract-stage.js';
 import { humming, sharedFolder } from '#dispatch/testing/playout-stage.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
@@ -28,7 +29,7 @@ describe('casparcg', () => {
     const partner = await startFakePartner(television(0, folder.path, settings));
     const receipts: Receipt[] = [];
     const connection: Connection = createCasparcg(voice).open(television(partner.port, folder.path, settings), {
-      clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt),
+      clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt),
     });
     ends.push(() => folder.remove(), () => partner.close(), () => connection.close());
     return { partner, receipts, folder: folder.path, connection };

@@ -21,6 +21,7 @@ export function createCasparcg(voice: Voice): Channel<CasparcgSettings> {
     resend: () => 'safe',
     // A card goes off by itself, but every end of an alert is to be seen.
     lapses: false,
+    connectsTo: ({ host, port }) => [{ host, port }],
     parts: () => 1,
     preview,
     exhibits: (_notice, { language }) => [

@@ -1,3 +1,4 @@
+import { endpointOf } from '#dispatch/outgoing.js';
 import type { Channel } from '#dispatch/channel.js';
 import { openCapEntity } from './cap-entity.js';
 import { cellBroadcastSettings, type CellBroadcastSettings } from './config.js';
@@ -12,6 +13,7 @@ export const cellBroadcast: Channel<CellBroadcastSettings> = {
   resend: () => 'safe',
   // The number of broadcasts runs out at the alert's expiry, and CAP has `expires`.
   lapses: true,
+  connectsTo: (settings) => [settings.driver === 'osmo-cbc' ? { host: settings.host.replace(/^\[|\]$/g, ''), port: settings.port } : endpointOf(settings.url)],
   parts: () => 1,
   // Making room in a centre is three requests, each of which waits for the base stations.
   attemptMs: ({ driver, timeoutMs }) => (driver === 'osmo-cbc' ? 3 * timeoutMs : timeoutMs),

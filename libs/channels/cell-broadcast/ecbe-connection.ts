@@ -36,6 +36,7 @@ export class EcbeConnection implements Connection {
     this.wire = new Wire({
       url: `${tls ? 'https' : 'http'}://${host}:${port}${PATH}`,
       timeoutMs,
+      outgoing: line.outgoing,
       ...(ca !== undefined && { ca: line.secret(ca) }),
       ...(clientKey !== undefined && { clientKey: line.secret(clientKey) }),
       ...(clientCertificate !== undefined && { clientCertificate: line.secret(clientCertificate) }),

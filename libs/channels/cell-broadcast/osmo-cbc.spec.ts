@@ -6,6 +6,7 @@ import type { Connection, Line, Message } from '#dispatch/channel.js';
 import type { FakePartner } from '#dispatch/testing/fake-partner.js';
 import { sampleEnding, sampleMessage, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { FixedClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
 import { cellBroadcast } from './channel.js';
@@ -27,7 +28,7 @@ describe('an Osmocom CBC', () => {
   });
 
   const open = (port: number, settings: Partial<OsmoCbcSettingsInput> = {}, at = centre): Connection => {
-    const line: Line = { clock, log: silentLog, secret, audience: new MemoryAudience(), receive: async () => undefined };
+    const line: Line = { clock, log: silentLog, secret, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined };
     const connection = cellBroadcast.open(at(port, settings), line);
     ends.push(() => connection.close());
     return connection;

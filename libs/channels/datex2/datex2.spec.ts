@@ -6,6 +6,7 @@ import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { FixedClock } from '#kernel/clock.js';
 import { Refusal } from '#kernel/errors.js';
@@ -182,7 +183,7 @@ describe('a traffic centre', () => {
     ends.push(() => door.close());
     const partner = await startFakePartner(trafficCentre(0), { secret, apiUrl: door.url });
     ends.push(() => partner.close());
-    const line: Line = { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret, audience: new MemoryAudience(), receive: () => Promise.resolve() };
+    const line: Line = { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret, outgoing: toLoopback, audience: new MemoryAudience(), receive: () => Promise.resolve() };
     const connection = datex2.open(trafficCentre(partner.port, overrides), line);
     ends.push(() => connection.close());
     const wordsAfter = (count: number) => new Promise<string[]>((resolve) => {

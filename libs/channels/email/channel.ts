@@ -22,6 +22,7 @@ export const email: Channel<EmailSettings> = {
   // The Message-ID is that of the notice: a server may drop the second copy, and a duplicate mail beats silence.
   resend: () => 'safe',
   lapses: false,
+  connectsTo: ({ host, port }) => [{ host, port }],
   parts: ({ audience }) => audience?.shards ?? 1,
   attemptMs: ({ audience }) => audience?.partMs ?? ATTEMPT_MS,
   preview: previewMail,
@@ -54,7 +55,7 @@ class EmailConnection implements Connection {
   ) {
     const { settings } = destination;
     this.secret = line.secret(settings.bounce.secret);
-    this.pool = openPool(settings, (name) => line.secret(name));
+    this.pool = openPool(settings, (name) => line.secret(name), line.outgoing);
     this.bounces = listenForBounces(destination, this.secret, line);
   }
 

@@ -43,7 +43,7 @@ export class Citizens implements Connection {
 
   constructor(private readonly destination: Destination<EmailSettings>, private readonly line: Line, private readonly audience: NonNullable<EmailSettings['audience']>) {
     this.secret = line.secret(destination.settings.bounce.secret);
-    this.pool = openPool(destination.settings, (name) => line.secret(name), audience.connections);
+    this.pool = openPool(destination.settings, (name) => line.secret(name), line.outgoing, audience.connections);
     this.bounces = listenForBounces(destination, this.secret, line);
     this.free = audience.connections;
   }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
 import type { Destination } from '#dispatch/channel.js';
+import type { Outgoing } from '#dispatch/outgoing.js';
 import { composeConfirmation } from './citizen-mail.js';
 import type { EmailSettings } from './config.js';
 import { encodeMail } from './encode.js';
@@ -24,9 +25,9 @@ export interface Asked {
  * Sends the mail by which somebody confirms that they want notices. False when the server could not be reached or put it off:
  * then they may ask again. A mailbox that is refused for good counts as sent, so that nobody learns here which ones exist.
  */
-export async function sendConfirmation(destination: Destination<EmailSettings>, secret: (name: string) => string, asked: Asked, signal: AbortSignal): Promise<boolean> {
+export async function sendConfirmation(destination: Destination<EmailSettings>, secret: (name: string) => string, outgoing: Outgoing, asked: Asked, signal: AbortSignal): Promise<boolean> {
   const { settings, id } = destination;
-  const pool = openPool(settings, secret, 0);
+  const pool = openPool(settings, secret, outgoing, 0);
   try {
     const bytes = await encodeMail(composeConfirmation(asked, settings), asked.now.toISOString(), settings, [asked.address]);
     // Stands for nobody: what comes back of it is taken and forgotten.

@@ -21,7 +21,7 @@ export function outcomeOf(trouble: SmtpTrouble): Outcome {
   if (bytesLeft) return { kind: 'uncertain', reason: `no valid answer to the message (${code})` };
   // nodemailer compares the size that the server announced with that of the message before it says anything.
   if (code === 'EMESSAGE') return { kind: 'refused', reason: 'larger than the server takes' };
-  return { kind: 'deferred', reason: `not reached (${code})` };
+  return { kind: 'deferred', reason: code.startsWith('address_') ? code : `not reached (${code})` };
 }
 
 /** What a look at the server showed: its trouble, if it has any, named as the outcome of a mail would name it. */

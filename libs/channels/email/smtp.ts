@@ -1,6 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionOptions, type SMTPConnectionSendInfo, type SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
+import { addressWordOf, type Outgoing } from '#dispatch/outgoing.js';
+
+/** What nodemailer calls a server that does not answer at an address: another of the same host may. */
+const UNREACHED: ReadonlySet<string> = new Set(['ESOCKET', 'ECONNECTION', 'ETIMEDOUT']);
 
 /** Why a message did not get its answer. */
 export interface SmtpTrouble {
@@ -67,7 +71,8 @@ export class SmtpPool {
 
   /** `keep` is the number of idle connections that stay open. */
   constructor(
-    private readonly options: SMTPConnectionOptions,
+    private readonly options: SMTPConnectionOptions & { readonly host: string; readonly port: number },
+    private readonly outgoing: Outgoing,
     private readonly auth: SMTPConnectionAuth | undefined,
     private readonly keep = 2,
   ) {
@@ -109,8 +114,24 @@ export class SmtpPool {
     for (const connection of this.idle.splice(0)) connection.close();
   }
 
+  /** Over the first address of the server that answers; each was judged, and is where the connection goes. */
   private async connect(signal: AbortSignal): Promise<SMTPConnection | SmtpTrouble> {
-    const connection = new SMTPConnection(this.options);
+    let addresses: readonly [string, ...string[]];
+    try {
+      addresses = await this.outgoing.addressesOf(this.options, AbortSignal.any([signal, this.closing.signal]));
+    } catch (error) {
+      return { bytesLeft: false, code: signal.aborted ? 'aborted' : this.closing.signal.aborted ? 'closed' : addressWordOf(error) ?? 'EDNS', rejected: [] };
+    }
+    for (const [n, address] of addresses.entries()) {
+      const reached = await this.greet(address, signal);
+      const elsewhere = !(reached instanceof SMTPConnection) && !reached.reply && UNREACHED.has(reached.code);
+      if (!elsewhere || n === addresses.length - 1) return reached;
+    }
+    throw new Error('a host has an address');
+  }
+
+  private async greet(host: string, signal: AbortSignal): Promise<SMTPConnection | SmtpTrouble> {
+    const connection = new SMTPConnection({ ...this.options, host });
     const forget = () => {
       const at = this.idle.indexOf(connection);
       if (at >= 0) this.idle.splice(at, 1);

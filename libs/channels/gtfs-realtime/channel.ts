@@ -1,6 +1,7 @@
 import type { Channel, Destination, Line, Message, Outcome } from '#dispatch/channel.js';
 import { ANSWER_INVALID, outcomeOfStatus, type Answer } from '#dispatch/https/answer.js';
 import { HttpsConnection, type HttpsProtocol } from '#dispatch/https/connection.js';
+import { endpointOf } from '#dispatch/outgoing.js';
 import { feedPath, folderOf, gtfsRealtimeSettings, type GtfsRealtimeSettings } from './config.js';
 import { encode, entityId, exhibits, preview, snapshots } from './encode.js';
 
@@ -18,6 +19,7 @@ export const gtfsRealtime: Channel<GtfsRealtimeSettings> = {
   resend: () => 'safe',
   // A period that is over hides an alert, but its feed and the child's name stay until it is emptied.
   lapses: false,
+  connectsTo: ({ url }) => [endpointOf(folderOf(url))],
   parts: () => 1,
   preview,
   exhibits,

@@ -8,6 +8,7 @@ import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import type { Answer } from '#dispatch/https/answer.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { sampleEnding, sampleMessage, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { startHttpsPartner } from '#dispatch/testing/https-partner.js';
@@ -99,7 +100,7 @@ describe('a partner that polls feeds', () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
   const signal = () => new AbortController().signal;
-  const line = async (): Promise<Line> => ({ clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: await drillSecrets('feeds'), audience: new MemoryAudience(), receive: () => Promise.resolve() });
+  const line = async (): Promise<Line> => ({ clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: await drillSecrets('feeds'), outgoing: toLoopback, audience: new MemoryAudience(), receive: () => Promise.resolve() });
   const open = async (port: number) => {
     const connection = gtfsRealtime.open(busStation(port), await line());
     ends.push(() => connection.close());

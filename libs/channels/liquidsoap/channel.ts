@@ -17,6 +17,7 @@ export function createLiquidsoap(voice: Voice): Channel<LiquidsoapSettings> {
     resend: () => 'safe',
     // A request in the queue knows no time, and every end of an alert is to be heard.
     lapses: false,
+    connectsTo: ({ host, port }) => [{ host, port }],
     parts: () => 1,
     preview,
     exhibits: (_notice, { languages }) => [

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { sampleEnding, sampleMessage, sampleNotice, CANARY_NAMES } from '#dispatch/testing/sample-notice.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { eventually } from '#dispatch/testing/contract-stage.js';
 import { humming, sharedFolder } from '#dispatch/testing/playout-stage.js';
 import type { Connection, Receipt } from '#dispatch/channel.js';
@@ -29,7 +30,7 @@ describe('liquidsoap', () => {
     const receipts: Receipt[] = [];
     const open = (): Connection => {
       const connection = createLiquidsoap(voice).open(radio(partner.port, folder.path, settings), {
-        clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt),
+        clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt),
       });
       ends.push(() => connection.close());
       return connection;

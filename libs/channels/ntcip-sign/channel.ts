@@ -11,6 +11,7 @@ export const ntcipSign: Channel<NtcipSignSettings> = {
   resend: () => 'safe',
   // Every activation carries its duration.
   lapses: true,
+  connectsTo: ({ host, port }) => [{ host, port }],
   parts: () => 1,
   // Some ten requests, and the looks at what the sign makes of them.
   attemptMs: ({ timeoutMs, tries, settleMs }) => 3 * timeoutMs * tries + 2 * settleMs + 5_000,

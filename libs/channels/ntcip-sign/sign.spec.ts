@@ -1,5 +1,6 @@
 import type { Line, Message, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { FixedClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
@@ -23,10 +24,10 @@ async function play(settings: Parameters<typeof roadSign>[1] = {}) {
   const destination = roadSign(partner.port, settings);
   const receipts: Receipt[] = [];
   const clock = new FixedClock('2026-11-24T17:00:00Z');
-  const line: Line = { clock, log: silentLog, secret: drillSecret, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) };
+  const line: Line = { clock, log: silentLog, secret: drillSecret, outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) };
   const connection = ntcipSign.open(destination, line);
   ends.push(() => connection.close());
-  const wire = new SnmpWire(destination.settings, drillSecret);
+  const wire = new SnmpWire(destination.settings, toLoopback, drillSecret);
   ends.push(() => wire.close());
   const look = async (oid: string) => {
     const reply = await wire.get([oid], patient());
@@ -130,7 +131,7 @@ describe('a sign', () => {
     let reached = () => undefined as unknown;
     // The time is asked for at that moment, to tell how long the message may stay.
     const clock = { now: () => (reached(), new Date('2026-11-24T17:00:00Z')) };
-    const connection = ntcipSign.open(destination, { clock, log: silentLog, secret: drillSecret, audience: new MemoryAudience(), receive: async () => undefined });
+    const connection = ntcipSign.open(destination, { clock, log: silentLog, secret: drillSecret, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
     ends.push(() => connection.close());
     const message = sampleMessage();
     const ending = new Promise<string>((resolve) => {
@@ -149,7 +150,7 @@ describe('a sign', () => {
   it('with something more urgent on it defers', async () => {
     const { publish, partner, destination } = await play();
     await publish(sampleMessage());
-    const modest = ntcipSign.open({ ...destination, settings: { ...destination.settings, priority: 100 } }, { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: drillSecret, audience: new MemoryAudience(), receive: async () => undefined });
+    const modest = ntcipSign.open({ ...destination, settings: { ...destination.settings, priority: 100 } }, { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: drillSecret, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
     ends.push(() => modest.close());
     expect(await modest.publish(sampleMessage(), patient())).toEqual({ kind: 'deferred', reason: 'activation_priority' });
     expect(partner.ledger).toHaveLength(1);
@@ -171,7 +172,7 @@ describe('a sign', () => {
     const { publish } = await play({ access: { version: 'v1', community: 'sign-password' } });
     expect((await publish(sampleMessage())).kind).toBe('accepted');
     const { partner } = await play();
-    const stranger = ntcipSign.open(roadSign(partner.port, { timeoutMs: 50 }), { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => 'pogresno', audience: new MemoryAudience(), receive: async () => undefined });
+    const stranger = ntcipSign.open(roadSign(partner.port, { timeoutMs: 50 }), { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => 'pogresno', outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
     ends.push(() => stranger.close());
     expect(await stranger.publish(sampleMessage(), patient())).toEqual({ kind: 'deferred', reason: 'timeout' });
     expect(await stranger.probe(patient())).toEqual({ well: false, reason: 'timeout' });

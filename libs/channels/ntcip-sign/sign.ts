@@ -45,7 +45,7 @@ export class SignConnection implements Connection {
 
   /** Throws a refusal when a secret is missing. */
   constructor(private readonly destination: Destination<NtcipSignSettings>, private readonly line: Line) {
-    this.wire = new SnmpWire(destination.settings, (name) => line.secret(name));
+    this.wire = new SnmpWire(destination.settings, line.outgoing, (name) => line.secret(name));
     this.row = { memory: MEMORY.changeable, number: destination.settings.slot };
     this.looks = Math.ceil(destination.settings.settleMs / LOOK_PAUSE_MS);
   }

@@ -1,4 +1,5 @@
 import snmp, { type Session, type Varbind } from 'net-snmp';
+import { addressWordOf, type AddressWord, type Outgoing } from '#dispatch/outgoing.js';
 import type { NtcipSignSettings } from './config.js';
 
 /** What came back from one request. A value that the sign does not have is `undefined`. */
@@ -6,7 +7,7 @@ export type Reply =
   | { readonly kind: 'values'; readonly values: readonly (number | Buffer | undefined)[] }
   /** The sign said no: `status` of RFC 3416 section 3. */
   | { readonly kind: 'error'; readonly status: number }
-  | { readonly kind: 'silent'; readonly reason: 'aborted' | 'timeout' | 'closed' | 'answer_invalid' };
+  | { readonly kind: 'silent'; readonly reason: 'aborted' | 'timeout' | 'closed' | 'answer_invalid' | 'name_unresolved' | AddressWord };
 
 /** A value to be set: an integer or an octet string. */
 export type Setting = readonly [oid: string, value: number | Uint8Array];
@@ -15,24 +16,26 @@ type Access = Pick<NtcipSignSettings, 'host' | 'port' | 'access' | 'timeoutMs' |
 
 /**
  * Requests to one SNMP agent. Each request is tried so many times; nothing is tried again once its signal aborted, so that
- * no old order can follow an ending. Every promise resolves.
+ * no old order can follow an ending. The host is looked up for each request, and its session goes to an address that was judged.
+ * Every promise resolves.
  */
 export class SnmpWire {
-  private readonly begin: () => Session;
-  private session: Session | undefined;
+  private readonly begin: (address: string) => Session;
+  /** By address: one that the host no longer has may still await an answer. */
+  private readonly sessions = new Map<string, Session>();
   private closed = false;
 
   /** Throws a refusal when a secret is missing. */
-  constructor(private readonly settings: Access, secret: (name: string) => string) {
-    const { host, port, access, timeoutMs } = settings;
+  constructor(private readonly settings: Access, private readonly outgoing: Outgoing, secret: (name: string) => string) {
+    const { port, access, timeoutMs } = settings;
     const options = { port, timeout: timeoutMs, retries: 0, transport: 'udp4' } as const;
     if (access.version === 'v3') {
       const [authKey, privKey] = [secret(access.authPassword), secret(access.privPassword)];
       const user = { name: access.user, level: snmp.SecurityLevel.authPriv, authProtocol: snmp.AuthProtocols[access.authProtocol], authKey, privProtocol: snmp.PrivProtocols.aes, privKey };
-      this.begin = () => snmp.createV3Session(host, user, options);
+      this.begin = (address) => snmp.createV3Session(address, user, options);
     } else {
       const community = secret(access.community);
-      this.begin = () => snmp.createSession(host, community, { ...options, version: access.version === 'v1' ? snmp.Version1 : snmp.Version2c });
+      this.begin = (address) => snmp.createSession(address, community, { ...options, version: access.version === 'v1' ? snmp.Version1 : snmp.Version2c });
     }
   }
 
@@ -50,8 +53,8 @@ export class SnmpWire {
   /** Ends every request. */
   close(): void {
     this.closed = true;
-    this.session?.close();
-    this.session = undefined;
+    for (const session of this.sessions.values()) session.close();
+    this.sessions.clear();
   }
 
   private async persist(signal: AbortSignal, ask: (session: Session, answered: (error: Error | null, varbinds?: readonly Varbind[]) => void) => void): Promise<Reply> {
@@ -59,7 +62,8 @@ export class SnmpWire {
     for (let turn = 0; turn < this.settings.tries; turn += 1) {
       if (signal.aborted) return { kind: 'silent', reason: 'aborted' };
       if (this.closed) return { kind: 'silent', reason: 'closed' };
-      const session = (this.session ??= this.open());
+      const session = await this.session(signal);
+      if ('kind' in session) return session;
       reply = await new Promise<Reply>((resolve) => {
         const abort = () => resolve({ kind: 'silent', reason: 'aborted' });
         signal.addEventListener('abort', abort, { once: true });
@@ -73,8 +77,22 @@ export class SnmpWire {
     return reply;
   }
 
-  private open(): Session {
-    const session = this.begin();
+  private async session(signal: AbortSignal): Promise<Session | Extract<Reply, { kind: 'silent' }>> {
+    let addresses: readonly string[];
+    try {
+      addresses = await this.outgoing.addressesOf(this.settings, signal);
+    } catch (error) {
+      return { kind: 'silent', reason: signal.aborted ? 'aborted' : addressWordOf(error) ?? 'name_unresolved' };
+    }
+    if (this.closed) return { kind: 'silent', reason: 'closed' };
+    const address = addresses.find((known) => this.sessions.has(known)) ?? addresses[0]!;
+    const session = this.sessions.get(address) ?? this.open(address);
+    this.sessions.set(address, session);
+    return session;
+  }
+
+  private open(address: string): Session {
+    const session = this.begin(address);
     // Anyone can send us rubbish: it answers nothing, and the request it may have been meant for times out.
     session.on('error', () => undefined);
     return session;

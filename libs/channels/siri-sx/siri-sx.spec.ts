@@ -7,6 +7,7 @@ import { drillSecrets, WEBHOOK_SECRET } from '#cap/testing/secrets.js';
 import type { Line, Receipt } from '#dispatch/channel.js';
 import { openReceiptDoor } from '#dispatch/testing/receipt-door.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
 import { FixedClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
@@ -139,7 +140,7 @@ describe('station screens', () => {
     ends.push(() => door.close());
     const partner = await startFakePartner(stationScreens(0), { secret, apiUrl: door.url });
     ends.push(() => partner.close());
-    const line: Line = { clock: new FixedClock(now.toISOString()), log: silentLog, secret, audience: new MemoryAudience(), receive: () => Promise.resolve() };
+    const line: Line = { clock: new FixedClock(now.toISOString()), log: silentLog, secret, outgoing: toLoopback, audience: new MemoryAudience(), receive: () => Promise.resolve() };
     const connection = siriSx.open(stationScreens(partner.port), line);
     ends.push(() => connection.close());
     const wordsAfter = (count: number) => new Promise<string[]>((resolve) => {

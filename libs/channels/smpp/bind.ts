@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { monotonicMs } from '#kernel/clock.js';
+import type { Outgoing } from '#dispatch/outgoing.js';
 import { type Body, bodyOf, FrameWriter } from './frame-writer.js';
 import { answerOf, COMMAND, encodeBind, type Frame, FrameReader, isAnswer, MalformedPdu } from './pdu.js';
 import { ESME_RINVCMDID, ESME_ROK, statusName } from './status.js';
@@ -20,6 +21,7 @@ export interface BindOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  readonly outgoing: Outgoing;
   readonly systemId: string;
   readonly systemType: string;
   readonly window: number;
@@ -71,8 +73,9 @@ export class Bind {
   private bound = false;
 
   constructor(private readonly options: BindOptions) {
-    const { host, port } = options;
-    this.socket = options.tls ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) }) : connectTcp({ host, port });
+    const { host, port, outgoing } = options;
+    const toward = outgoing.toward({ host, port });
+    this.socket = options.tls ? connectTls({ ...toward, ...(isIP(host) === 0 && { servername: host }) }) : connectTcp(toward);
     this.socket.setNoDelay(true);
     this.writer = new FrameWriter(this.socket);
     this.start = setTimeout(() => this.end('timeout'), options.timeoutMs);

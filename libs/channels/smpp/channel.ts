@@ -21,6 +21,7 @@ export const smpp: Channel<SmppSettings> = {
   settings: settingsSchema,
   resend: (settings) => (settings.deduplicates ? 'safe' : 'ask'),
   lapses: true,
+  connectsTo: ({ host, port }) => [{ host, port }],
   parts: partsOf,
   attemptMs: ({ audience }) => (audience.kind === 'subscribers' ? audience.partMs : ATTEMPT_MS),
   preview: previewSms,

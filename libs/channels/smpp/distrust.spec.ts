@@ -3,6 +3,7 @@ import { systemClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
 import { sampleEnding, sampleMessage } from '#dispatch/testing/sample-notice.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { smpp } from './channel.js';
 import { answerOf, COMMAND, encodeFrame, type Frame, FrameReader } from './pdu.js';
 import { destinationAt, SECRET, settingsWith, until } from './testing/operator-stage.js';
@@ -29,7 +30,7 @@ describe('an operator that talks nonsense', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const destination = destinationAt((server.address() as AddressInfo).port, settingsWith({ timeoutMs: 300 }));
-    const connection = smpp.open(destination, { clock: systemClock, log: silentLog, secret: () => SECRET, audience: new MemoryAudience(), receive: async () => undefined });
+    const connection = smpp.open(destination, { clock: systemClock, log: silentLog, secret: () => SECRET, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
     closing.push(async () => {
       await connection.close();
       await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -3,6 +3,7 @@ import { silentLog } from '#kernel/log.js';
 import type { Receipt } from '#dispatch/channel.js';
 import { sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { smpp } from './channel.js';
 import { clearStage, inventedNumbers, numbersFile, stage, until } from './testing/operator-stage.js';
 
@@ -204,7 +205,7 @@ describe('binds', () => {
 
   it('are refused with a wrong password: not well, and deferred at once', async () => {
     const { destination } = await stage();
-    const connection = smpp.open(destination, { clock: systemClock, log: silentLog, secret: () => 'wrong', audience: new MemoryAudience(), receive: async () => undefined });
+    const connection = smpp.open(destination, { clock: systemClock, log: silentLog, secret: () => 'wrong', outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
     closing.push(() => connection.close());
     expect(await connection.probe(patient())).toEqual({ well: false, reason: 'unreachable: bind refused: ESME_RINVPASWD' });
     expect(await connection.publish(sampleMessage(), patient())).toEqual({ kind: 'deferred', reason: 'unreachable: bind refused: ESME_RINVPASWD' });

@@ -243,6 +243,7 @@ export class Operator {
       host: settings.host,
       port: settings.port,
       tls: settings.tls,
+      outgoing: this.line.outgoing,
       systemId: settings.systemId,
       systemType: settings.systemType ?? '',
       window: settings.window,

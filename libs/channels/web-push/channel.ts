@@ -1,11 +1,11 @@
 import { monotonicMs } from '#kernel/clock.js';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
 import { webPushSettings, type WebPushSettings } from './config.js';
+import { endpointOf } from '#dispatch/outgoing.js';
 import { encodePayloads, previewPush, topicOf, ttlOf } from './encode.js';
 import { PAYLOAD_LIMIT } from './encryption.js';
 import { KeyStock } from './key-stock.js';
 import { HELD_MEMBERS, Part, type PartHouse, type Rest, type Tally } from './part.js';
-import { systemResolve, type Resolve } from './public-address.js';
 import { PushService } from './push-service.js';
 import { Stop } from './stop.js';
 import { Vapid } from './vapid.js';
@@ -28,13 +28,14 @@ export const webPush: Channel<WebPushSettings> = {
   resend: () => 'safe',
   // What was shown stays until something replaces it.
   lapses: false,
+  connectsTo: ({ services }) => services.flatMap(({ probe }) => (probe === undefined ? [] : [{ ...endpointOf(probe), publicOnly: true }])),
   parts: ({ shards }) => shards,
   // Subscriptions, keys and bodies of a country's browsers are not in memory all at once; the window is what limits the pace.
   partsAtOnce: ({ window }) => Math.max(PARTS_AT_ONCE, Math.ceil((2 * window) / HELD_MEMBERS)),
   attemptMs: ({ partMs }) => partMs,
   preview: (notice) => previewPush(notice),
   reaches: () => ({ members: WEB_PUSH }),
-  open: (destination, line) => new WebPush(destination, line, systemResolve),
+  open: (destination, line) => new WebPush(destination, line),
 };
 
 /** Connections to all push services of the subscribers. */
@@ -46,11 +47,11 @@ export class WebPush implements Connection {
   private readonly house: PartHouse;
   private closed = false;
 
-  constructor(private readonly destination: Destination<WebPushSettings>, private readonly line: Line, private readonly resolve: Resolve) {
-    const { mode, settings: { vapid, prepared, services, simulated } } = destination;
+  constructor(private readonly destination: Destination<WebPushSettings>, private readonly line: Line) {
+    const { mode, simulated = false, settings: { vapid, prepared, services } } = destination;
     this.stock = new KeyStock(prepared, line.audience, { kind: WEB_PUSH, mode });
     this.house = {
-      audience: line.audience, clock: line.clock, vapid: new Vapid(line.secret(vapid.key), vapid.subject), stock: this.stock, services, simulated: simulated !== undefined,
+      audience: line.audience, clock: line.clock, vapid: new Vapid(line.secret(vapid.key), vapid.subject), stock: this.stock, services, simulated,
       serviceOf: (origin) => this.serviceOf(origin), holds: new Map(),
     };
   }
@@ -123,11 +124,11 @@ export class WebPush implements Connection {
   }
 
   private serviceOf(origin: string): PushService {
-    const { settings: { ca, window, connections, timeoutMs, simulated }, id } = this.destination;
+    const { settings: { ca, window, connections, timeoutMs }, id } = this.destination;
     let service = this.services.get(origin);
     if (!service) {
       service = new PushService({
-        origin, window, connections, timeoutMs, simulated: simulated !== undefined, resolve: this.resolve, ...(ca !== undefined && { ca: this.line.secret(ca) }),
+        origin, window, connections, timeoutMs, outgoing: this.line.outgoing, ...(ca !== undefined && { ca: this.line.secret(ca) }),
         onState: (state) => this.line.log.event('connection.changed', { channel: WEB_PUSH, destination: id, state }),
       });
       this.services.set(origin, service);

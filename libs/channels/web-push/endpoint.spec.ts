@@ -1,5 +1,4 @@
 import { webPushSettings } from './config.js';
-import { isPublicAddress, publicAddressOf } from './public-address.js';
 import { FakeSubscriber } from './fake-subscriber.js';
 import { isAllowedEndpoint, pushSubscription, readContact, writeContact } from './subscription.js';
 
@@ -30,22 +29,6 @@ describe('the address of a subscription', () => {
     expect(isAllowedEndpoint('https://127.0.0.1:4161/wpush/1', simulated, false)).toBe(false);
     expect(isAllowedEndpoint('https://127.0.0.2:4161/', simulated, true)).toBe(false);
     expect(isAllowedEndpoint('http://127.0.0.1:4161/', simulated, true)).toBe(false);
-  });
-});
-
-describe('the address behind a host', () => {
-  it.each(['8.8.8.8', '142.250.1.95', '2a00:1450:4001:82a::200a', '2606:4700::6810:1'])('is public: %s', (address) => expect(isPublicAddress(address)).toBe(true));
-
-  it.each([
-    '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.255.255.254', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.0.0.8', '192.0.2.1', '192.168.1.1', '198.18.0.1', '198.51.100.7',
-    '203.0.113.9', '224.0.0.1', '255.255.255.255', '::', '::1', '::ffff:127.0.0.1', '::ffff:8.8.8.8', '64:ff9b::7f00:1', '64:ff9b:1::1', '100::1', 'fc00::1', 'fd12:3456::1', 'fe80::1', 'fec0::1',
-    'ff02::1', '2001:0:7f00:1::', '2001:db8::1', '2002:7f00:1::', '3fff::1', '', 'localhost', '1.2.3', '0177.0.0.1',
-  ])('is not public: %j', (address) => expect(isPublicAddress(address)).toBe(false));
-
-  it('is used only when every address of the host is public', async () => {
-    expect(await publicAddressOf('push.example', async () => ['8.8.8.8', '8.8.4.4'])).toBe('8.8.8.8');
-    expect(await publicAddressOf('push.example', async () => ['8.8.8.8', '127.0.0.1'])).toBeUndefined();
-    expect(await publicAddressOf('push.example', async () => [])).toBeUndefined();
   });
 });
 

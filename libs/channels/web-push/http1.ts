@@ -1,6 +1,5 @@
 import { Agent, request as httpsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { publicAddressOf, type Resolve } from './public-address.js';
+import type { Toward } from '#dispatch/outgoing.js';
 import type { Exchange, PushRequest } from './push-service.js';
 
 /** What is read of an answer's body, in octets. */
@@ -11,7 +10,7 @@ export interface Http1Options {
   readonly ca?: string;
   /** Connections at once. */
   readonly window: number;
-  readonly resolve: Resolve;
+  readonly toward: Toward;
 }
 
 /** A push service that does not offer HTTP/2: one request a connection at a time, connections kept. Redirects are not followed. */
@@ -19,21 +18,14 @@ export class Http1 {
   private readonly agent: Agent;
 
   constructor(private readonly options: Http1Options) {
-    const { ca, window, resolve } = options;
-    // Looked up and checked for each connection, which then goes to that address.
-    const lookup: LookupFunction = (host, { all }, done) => {
-      publicAddressOf(host, resolve).then((address) => {
-        if (address === undefined) return done(Object.assign(new Error('not public'), { code: 'ADDRESS_NOT_PUBLIC' }), '', 0);
-        const family = address.includes(':') ? 6 : 4;
-        return all ? done(null, [{ address, family }]) : done(null, address, family);
-      }, (error: NodeJS.ErrnoException) => done(error, '', 0));
-    };
-    this.agent = new Agent({ keepAlive: true, maxSockets: window, lookup, minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }) });
+    const { ca, window } = options;
+    this.agent = new Agent({ keepAlive: true, maxSockets: window, minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }) });
   }
 
   /** Sends a request; returns what cancels it. */
   begin({ path, headers }: PushRequest, octets: Buffer, finish: (exchange: Exchange) => void, broken: (reason: string) => void): () => void {
-    const outgoing = httpsRequest(`${this.options.origin}${path}`, { method: 'POST', agent: this.agent, headers: { ...Object.fromEntries(headers), 'content-length': String(octets.length) } });
+    const { toward } = this.options;
+    const outgoing = httpsRequest(`${this.options.origin}${path}`, { method: 'POST', hostname: toward.host, lookup: toward.lookup, agent: this.agent, headers: { ...Object.fromEntries(headers), 'content-length': String(octets.length) } });
     outgoing.once('response', (response) => {
       const retryAfter = response.headers['retry-after'];
       finish({ kind: 'answer', status: response.statusCode ?? 0, ...(retryAfter !== undefined && { retryAfter }) });

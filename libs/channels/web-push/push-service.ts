@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ProbeResult } from '#dispatch/channel.js';
+import { endpointOf, type Outgoing, type Toward } from '#dispatch/outgoing.js';
 import type { Headers } from './hpack.js';
 import { Http1 } from './http1.js';
 import { Http2Line, STREAMS } from './http2-line.js';
-import { publicAddressOf, type Resolve } from './public-address.js';
 import type { Stop } from './stop.js';
 
 /** What became of one request: an answer, or why there is none and whether any octet of it can have left. */
@@ -29,9 +29,7 @@ export interface PushServiceOptions {
   readonly connections: number;
   /** Milliseconds for a request from its turn on, connecting included. */
   readonly timeoutMs: number;
-  /** On loopback, so its address is not looked at. */
-  readonly simulated: boolean;
-  readonly resolve: Resolve;
+  readonly outgoing: Outgoing;
   /** Told when the first connection is up and when the last one is gone. */
   readonly onState: (state: 'open' | 'closed') => void;
 }
@@ -61,7 +59,12 @@ export class PushService {
   private http1: Http1 | undefined;
   private closed = false;
 
-  constructor(private readonly options: PushServiceOptions) {}
+  private readonly toward: Toward;
+
+  constructor(private readonly options: PushServiceOptions) {
+    // Browsers name their push service, so whatever they name is one of the public internet.
+    this.toward = options.outgoing.toward({ ...endpointOf(options.origin), publicOnly: true });
+  }
 
   /** Sends a request; the promise always resolves. Ends at the latest when `stop` says so. */
   send(request: PushRequest, stop: Stop): Promise<Exchange> {
@@ -209,14 +212,12 @@ export class PushService {
   }
 
   private async connect(): Promise<Http2Line> {
-    const { origin, ca, simulated, resolve, window } = this.options;
-    const { hostname, host: authority, port } = new URL(origin);
-    const host = hostname.replace(/[[\]]/g, '');
-    const address = simulated ? host : await publicAddressOf(host, resolve);
-    if (address === undefined) throw new Reason('address_not_public');
+    const { origin, ca, window } = this.options;
+    const { host: authority } = new URL(origin);
+    const { host } = endpointOf(origin);
     if (this.closed) throw new Reason('closed');
     const socket = connectTls({
-      host: address, port: Number(port || 443), ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2', ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }),
+      ...this.toward, ALPNProtocols: ['h2', 'http/1.1'], minVersion: 'TLSv1.2', ...(isIP(host) === 0 && { servername: host }), ...(ca !== undefined && { ca }),
     });
     socket.setNoDelay(true);
     const end = (reason: string): void => void socket.destroy(new Reason(reason));
@@ -225,7 +226,7 @@ export class PushService {
     try {
       await secured(socket);
       if (socket.alpnProtocol !== 'h2') {
-        this.http1 ??= new Http1({ origin, window, resolve, ...(ca !== undefined && { ca }) });
+        this.http1 ??= new Http1({ origin, window, toward: this.toward, ...(ca !== undefined && { ca }) });
         throw new Reason(NO_HTTP2);
       }
       const line = new Http2Line(socket, authority);

@@ -11,6 +11,8 @@ import { PushService } from './push-service.js';
 import { Stop } from './stop.js';
 import { writeContact } from './subscription.js';
 import { pushStage, secret, type PushStage } from './testing/stage.js';
+import { OutgoingRules } from '#dispatch/outgoing.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 
 const signal = () => AbortSignal.timeout(20_000);
 let stage: PushStage;
@@ -193,11 +195,12 @@ describe('sending', () => {
 
   it('calls no host that has an address of a private network, whatever the list says', async () => {
     await open(0);
+    const rules = await OutgoingRules.open({ private: ['10.0.0.0/8'], tunnels: [443], own: [], resolve: async () => ['10.20.0.7'] });
     const service = new PushService({
-      origin: 'https://fcm.googleapis.com', window: 1, connections: 1, timeoutMs: 1_000, simulated: false, resolve: async () => ['127.0.0.1'], onState: () => undefined,
+      origin: 'https://fcm.googleapis.com', window: 1, connections: 1, timeoutMs: 1_000, outgoing: rules.of({}), onState: () => undefined,
     });
     const exchange = await service.send({ path: '/', headers: [], body: () => Buffer.from('x') }, new Stop(signal()));
-    expect(exchange).toEqual({ kind: 'broken', reason: 'address_not_public', left: false });
+    expect(exchange).toEqual({ kind: 'broken', reason: 'address_private', left: false });
     service.close();
   });
 
@@ -212,7 +215,7 @@ describe('sending', () => {
     });
     await new Promise<void>((done) => old.listen(0, '127.0.0.1', done));
     const { port } = old.address() as AddressInfo;
-    const service = new PushService({ origin: `https://127.0.0.1:${port}`, ca: secret('spec-authority'), window: 2, connections: 1, timeoutMs: 5_000, simulated: true, resolve: async () => [], onState: () => undefined });
+    const service = new PushService({ origin: `https://127.0.0.1:${port}`, ca: secret('spec-authority'), window: 2, connections: 1, timeoutMs: 5_000, outgoing: toLoopback, onState: () => undefined });
     const send = (path: string) => service.send({ path, headers: [['content-encoding', 'aes128gcm']], body: () => Buffer.from('x') }, new Stop(signal()));
     try {
       expect(await Promise.all(['/wpush/a', '/wpush/b', '/wpush/c', '/wpush/moved'].map(send))).toEqual([201, 201, 201, 307].map((status) => ({ kind: 'answer', status })));

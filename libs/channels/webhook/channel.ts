@@ -3,6 +3,7 @@ import type { Channel, Destination, Line, Outcome } from '#dispatch/channel.js';
 import type { ErasureRequest } from '#dispatch/erasure.js';
 import { ANSWER_INVALID, outcomeOfStatus, type Answer } from '#dispatch/https/answer.js';
 import { HttpsConnection } from '#dispatch/https/connection.js';
+import { endpointOf } from '#dispatch/outgoing.js';
 import type { Parcel } from '#dispatch/https/wire.js';
 import { signWebhook } from '#dispatch/webhook-signature.js';
 import { webhookSettings, type WebhookSettings } from './config.js';
@@ -16,6 +17,7 @@ export const webhook: Channel<WebhookSettings> = {
   resend: () => 'safe',
   // `expires` ends a notice by itself, but what a receiver stored stays until it hears of the end.
   lapses: false,
+  connectsTo: ({ url }) => [endpointOf(url)],
   parts: () => 1,
   preview,
   exhibits,

@@ -11,6 +11,7 @@ import type { ErasureId, ErasureRequest } from '#dispatch/erasure.js';
 import { verifyRequest } from '#dispatch/partner-signature.js';
 import { startHttpsPartner, type PartnerAnswer, type PartnerRequest } from '#dispatch/testing/https-partner.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { CANARY_NAMES, sampleEnding, sampleMessage, sampleNotice } from '#dispatch/testing/sample-notice.js';
 import { newWebhookSecret, verifyWebhook } from '#dispatch/webhook-signature.js';
 import { webhook } from './channel.js';
@@ -30,7 +31,7 @@ afterEach(async () => {
 });
 
 function open(port: number, settings: Partial<WebhookSettingsInput> = {}): Connection {
-  const connection = webhook.open(portal(port, settings), { clock: systemClock, log: silentLog, secret, audience: new MemoryAudience(), receive: () => Promise.resolve() });
+  const connection = webhook.open(portal(port, settings), { clock: systemClock, log: silentLog, secret, outgoing: toLoopback, audience: new MemoryAudience(), receive: () => Promise.resolve() });
   ends.push(() => connection.close());
   return connection;
 }
@@ -54,7 +55,7 @@ describe('webhook', () => {
     const [old, next] = [WEBHOOK_SECRET, newWebhookSecret()];
     const { port, seen } = await receiver({ status: 200 });
     let valid: readonly string[] = [old];
-    const connection = webhook.open(portal(port), { clock: systemClock, log: silentLog, secret, secrets: () => valid, audience: new MemoryAudience(), receive: () => Promise.resolve() });
+    const connection = webhook.open(portal(port), { clock: systemClock, log: silentLog, secret, secrets: () => valid, outgoing: toLoopback, audience: new MemoryAudience(), receive: () => Promise.resolve() });
     ends.push(() => connection.close());
     const verifies = ({ headers, body }: PartnerRequest, by: string) => {
       try {

@@ -25,6 +25,7 @@ export class HttpsConnection implements Connection {
     this.wire = new Wire({
       url,
       timeoutMs,
+      outgoing: line.outgoing,
       ...(ca !== undefined && { ca: line.secret(ca) }),
       ...(clientKey !== undefined && { clientKey: line.secret(clientKey) }),
       ...(clientCertificate !== undefined && { clientCertificate: line.secret(clientCertificate) }),

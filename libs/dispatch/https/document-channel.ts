@@ -3,6 +3,7 @@ import type { Notice, SentNotice } from '#alerts/notice.js';
 import type { Channel, Outcome, Preview, Snapshot } from '../channel.js';
 import type { Answer } from './answer.js';
 import { HttpsConnection } from './connection.js';
+import { endpointOf } from '../outgoing.js';
 import type { HttpsSettings } from './settings.js';
 
 /** What a channel adds whose whole protocol is one document: what is written in it, and what is answered to it. */
@@ -37,6 +38,7 @@ export function documentChannel<Settings extends HttpsSettings>(protocol: Docume
     settings,
     resend: () => 'safe',
     lapses,
+    connectsTo: ({ url }) => [endpointOf(url)],
     parts: () => 1,
     preview: (notice, its) => protocol.preview(notice, its),
     exhibits: (_notice, its) => [{ name, mediaType: MEDIA_TYPE, make: async ({ notice }) => bytesOf(notice, its) }],

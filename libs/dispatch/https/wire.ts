@@ -3,6 +3,7 @@ import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type 
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
+import { addressWordOf, endpointOf, type Outgoing } from '../outgoing.js';
 import { ANSWER_LIMIT, saysTaken, type Answer } from './answer.js';
 
 /** What became of one request: an answer, or a reason why there is none and whether any octet of the request can have left. */
@@ -20,6 +21,7 @@ export interface Parcel {
 export interface WireOptions {
   /** `https:`, or `http:` where a channel's settings say so. */
   readonly url: string;
+  readonly outgoing: Outgoing;
   readonly ca?: string;
   readonly clientKey?: string;
   readonly clientCertificate?: string;
@@ -64,7 +66,8 @@ export class Wire {
     const secureContext = createSecureContext({ minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }), ...(key !== undefined && { key }), ...(cert !== undefined && { cert }) });
     this.secure = new URL(options.url).protocol === 'https:';
     this.agent = this.secure ? new PartnerAgent({ ...keeping, secureContext }) : new PlainAgent(keeping);
-    this.target = { ...urlToHttpOptions(new URL(options.url)), agent: this.agent };
+    const { host, lookup } = options.outgoing.toward(endpointOf(options.url));
+    this.target = { ...urlToHttpOptions(new URL(options.url)), hostname: host, lookup, agent: this.agent };
     void this.warm();
   }
 
@@ -180,6 +183,8 @@ function readAnswer(incoming: IncomingMessage, reads: (status: number) => boolea
 
 /** A word for why no connection came about. Never the message, which may name addresses. */
 export function reasonOf(error: NodeJS.ErrnoException): string {
+  const refused = addressWordOf(error);
+  if (refused !== undefined) return refused;
   switch (error.code) {
     case 'ECONNREFUSED': return 'connect_refused';
     case 'ENOTFOUND':

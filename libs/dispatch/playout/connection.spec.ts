@@ -7,6 +7,7 @@ import { silentLog } from '#kernel/log.js';
 import type { Message, Receipt } from '../channel.js';
 import { eventually } from '../testing/contract-stage.js';
 import { MemoryAudience } from '../testing/memory-audience.js';
+import { toLoopback } from '../testing/outgoing.js';
 import { sharedFolder } from '../testing/playout-stage.js';
 import { sampleEnding, sampleMessage } from '../testing/sample-notice.js';
 import { PlayoutConnection, type PlayoutProtocol } from './connection.js';
@@ -74,7 +75,7 @@ describe('a connection to a playout', () => {
     const settings = { host: '127.0.0.1', port: (server.address() as AddressInfo).port, timeoutMs: 5_000, folder: folder.path, simulated: { speed: 100 } };
     const connection = new PlayoutConnection(
       { id: 'proba' as DestinationId, name: 'Proba', channel: 'few-words', mode: 'drill', settings },
-      { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
+      { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => '', outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) },
       protocol,
     );
     ends.push(() => folder.remove(), async () => {

@@ -195,7 +195,7 @@ export class PlayoutConnection<Talk> implements Connection {
   }
 
   private async converse<T>(signal: AbortSignal, work: (talk: Talk) => Promise<T>): Promise<T> {
-    const line = await ControlLine.open(this.destination.settings, signal);
+    const line = await ControlLine.open(this.destination.settings, this.line.outgoing, signal);
     try {
       return await work(this.protocol.talk(line));
     } finally {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { addressWordOf, type Outgoing } from '../outgoing.js';
 
 /** Where a playout takes commands, and the patience for one of them in milliseconds. */
 export interface ControlAddress {
@@ -42,9 +43,9 @@ export class ControlLine {
   }
 
   /** Throws a `PlayoutTrouble` when the playout cannot be reached. */
-  static async open({ host, port, timeoutMs }: ControlAddress, signal: AbortSignal): Promise<ControlLine> {
+  static async open({ host, port, timeoutMs }: ControlAddress, outgoing: Outgoing, signal: AbortSignal): Promise<ControlLine> {
     if (signal.aborted) throw new PlayoutTrouble(reasonOf(signal), false);
-    const socket = connect({ host, port });
+    const socket = connect(outgoing.toward({ host, port }));
     const reason = await new Promise<string | undefined>((resolve) => {
       const settle = (why?: string): void => {
         clearTimeout(timer);
@@ -54,7 +55,7 @@ export class ControlLine {
       const aborted = (): void => settle(reasonOf(signal));
       const timer = setTimeout(() => settle('timeout'), timeoutMs);
       signal.addEventListener('abort', aborted);
-      socket.once('connect', () => settle()).once('error', () => settle('connect_refused'));
+      socket.once('connect', () => settle()).once('error', (error) => settle(addressWordOf(error) ?? 'connect_refused'));
     });
     if (reason !== undefined) {
       socket.on('error', () => undefined).destroy();

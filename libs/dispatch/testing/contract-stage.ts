@@ -5,6 +5,7 @@ import type { Connection, Destination, Line, Message, Outcome, ProbeResult, Rece
 import type { ContractHarness, Stage } from './contract.js';
 import type { FakePartner, LedgerEntry } from './fake-partner.js';
 import { MemoryAudience } from './memory-audience.js';
+import { toLoopback } from './outgoing.js';
 import { CANARY_NAMES, sampleMessage, sampleNotice } from './sample-notice.js';
 
 /** How long anything may take that should happen at once, on a machine that is busy. */
@@ -150,7 +151,7 @@ export class Rehearsal<Settings> {
       this.secrets.add(value);
       return value;
     };
-    return { clock: systemClock, log, secret, audience: this.stage.audience ?? new MemoryAudience(), receive: (receipt) => this.receive(receipt) };
+    return { clock: systemClock, log, secret, outgoing: toLoopback, audience: this.stage.audience ?? new MemoryAudience(), receive: (receipt) => this.receive(receipt) };
   }
 
   private async listen<T extends Outcome | ProbeResult>(answer: Promise<T>): Promise<T> {

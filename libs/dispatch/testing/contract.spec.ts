@@ -113,7 +113,7 @@ function harnessOf({ bird = Pigeon, preview = previewOf, settings = z.strictObje
       settings,
       lapses: false,
       resend: () => 'safe',
-      parts: () => 1,
+      connectsTo: () => [], parts: () => 1,
       preview,
       open: (destination, line) => new bird(lofts.get(destination.settings.loft)!, destination, line),
     },

@@ -3,6 +3,7 @@ import type { LogEvents } from '#kernel/log.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Connection, Destination, Line } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { MemoryHeadway } from '#dispatch/testing/memory-headway.js';
 import { email } from '../channel.js';
 import type { EmailSettings } from '../config.js';
@@ -36,7 +37,7 @@ export async function citizensStage(subscribers: number, audienceSettings: objec
   const headway = new MemoryHeadway();
   const told: LogEvents['audience.told'][] = [];
   const line: Line = {
-    clock: systemClock, secret, audience, headway, receive: async () => undefined,
+    clock: systemClock, secret, outgoing: toLoopback, audience, headway, receive: async () => undefined,
     log: { event: (name, fields) => void (name === 'audience.told' && told.push(fields as LogEvents['audience.told'])) },
   };
   return { server, destination, audience, headway, line, told, open: () => email.open(destination, line) };

@@ -5,6 +5,7 @@ import type { DestinationId } from '#kernel/ids.js';
 import { silentLog } from '#kernel/log.js';
 import type { Destination, Line, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { emailSettings, type EmailSettings } from '../config.js';
 
 const secrets = new Map([
@@ -41,7 +42,7 @@ export async function newsroom(more: object = {}, id = 'newsroom-1'): Promise<De
 }
 
 /** A line that hands receipts to `receive`. */
-export const lineTo = (receive: (receipt: Receipt) => Promise<void>): Line => ({ clock: systemClock, log: silentLog, secret, audience: new MemoryAudience(), receive });
+export const lineTo = (receive: (receipt: Receipt) => Promise<void>): Line => ({ clock: systemClock, log: silentLog, secret, outgoing: toLoopback, audience: new MemoryAudience(), receive });
 
 /** Posts a mail to the bounce receiver; resolves with the reply's code, 250 when it was taken. */
 export function post({ host, port }: { host: string; port: number }, from: string | false, to: string | string[], mail: string | Buffer): Promise<number> {

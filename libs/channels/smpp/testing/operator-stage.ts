@@ -7,6 +7,7 @@ import type { Language } from '#alerts/content.js';
 import type { Log } from '#kernel/log.js';
 import type { Connection, Destination, Line, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { MemoryHeadway } from '#dispatch/testing/memory-headway.js';
 import { smpp } from '../channel.js';
 import { type SmppSettings, settingsSchema } from '../config.js';
@@ -77,7 +78,7 @@ export async function stage(overrides: Record<string, unknown> = {}, clock: Cloc
   const log: Log = { event: (name, fields) => void events.push(`${name} ${JSON.stringify(fields)}`) };
   const audience = new MemoryAudience();
   const headway = new MemoryHeadway();
-  const line: Line = { clock, log, secret: () => SECRET, audience, headway, receive: (receipt) => set.receive(receipt), ...more };
+  const line: Line = { clock, log, secret: () => SECRET, outgoing: toLoopback, audience, headway, receive: (receipt) => set.receive(receipt), ...more };
   const set: OperatorStage = {
     operator,
     destination,

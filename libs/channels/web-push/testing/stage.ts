@@ -6,6 +6,7 @@ import type { DestinationId } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
 import type { Destination, Line } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { webPushSettings, type WebPushSettings } from '../config.js';
 import { startFakePartner, type FakePushService } from '../fake-partner.js';
 import { writeContact } from '../subscription.js';
@@ -53,7 +54,7 @@ export async function pushStage(subscribers: number, more: Record<string, unknow
   const said: PushStage['said'] = [];
   const log: Log = { event: (name, fields) => void said.push({ name, ...fields }) };
   return {
-    service, destination, audience, said, line: { clock, log, secret, audience, receive: async () => undefined },
+    service, destination, audience, said, line: { clock, log, secret, outgoing: toLoopback, audience, receive: async () => undefined },
     restart: () => startFakePartner(destination, { secret }),
   };
 }
