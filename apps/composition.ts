@@ -58,7 +58,7 @@ export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Prom
   const source = await openDatabase({ url: environment.DATABASE_URL, name: `findme-${app}` });
   const clock = systemClock;
   const log = processLog(app);
-  const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), outgoing, clock, log });
+  const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), outgoing, files: seed.files, clock, log });
   return {
     environment, secret, configuration: book.over(seed), book, outgoing, source, masterKey, clock, ids: randomIds, log,
     alerts: new PgAlertStore(source, keys, randomIds),

@@ -1,12 +1,13 @@
 import type { Configuration } from '#config/configuration.js';
 import { catalog, channelByKind } from '#channels/catalog.js';
 import { readDestination } from '#config/configuration.js';
+import { liesBelow } from '#config/files.js';
 import type { SecretReader } from '#config/secrets.js';
 import type { Clock } from '#kernel/clock.js';
 import { fail, refuseAny } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
-import type { Destination } from '#dispatch/channel.js';
+import { routesOf, type Destination } from '#dispatch/channel.js';
 import type { OutgoingRules } from '#dispatch/outgoing.js';
 import { stateOf, validValues, type SecretGeneration, type SecretState } from '#dispatch/secret-generations.js';
 import type { PgDestinationStore } from '#storage/destination-store.js';
@@ -21,6 +22,8 @@ export interface PartnerBookInput {
   readonly secrets: PgSecretStore;
   readonly stored: PgDestinationStore;
   readonly outgoing: OutgoingRules;
+  /** Folders below which administrators may name files. */
+  readonly files: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -30,12 +33,17 @@ export interface KnownDestination {
   readonly id: DestinationId;
   readonly destination: Destination;
   readonly enabled: boolean;
+  /** Whether it is what the configuration file says, today and after the file was changed. */
+  readonly shipped: boolean;
   /** When administrators last changed it; null where it stands as in the configuration file. */
   readonly changedAt: Date | null;
 }
 
 /** Of the house itself: no destination may have them told to its partner. */
 const OF_THE_HOUSE: ReadonlySet<string> = new Set(['master-key', 'audit-signing-key', 'audit-earlier-keys', 'app-password']);
+
+/** A destination as the configuration file has it. */
+const asShipped = (destination: Destination): KnownDestination => ({ id: destination.id, destination, enabled: true, shipped: true, changedAt: null });
 
 /** What no NOTIFY told is found so often, in milliseconds. */
 const SWEEP_MS = 30_000;
@@ -54,7 +62,7 @@ export class PartnerBook {
   private reading: Promise<void> = Promise.resolve();
 
   private constructor(private readonly input: PartnerBookInput) {
-    this.destinationsKnown = input.seed.map((destination) => ({ id: destination.id, destination, enabled: true, changedAt: null }));
+    this.destinationsKnown = input.seed.map(asShipped);
     this.inForce = input.seed;
   }
 
@@ -84,9 +92,9 @@ export class PartnerBook {
   }
 
   /** A configuration whose destinations are always those in force. */
-  over({ sender, signing, outgoing }: Configuration): Configuration {
+  over({ sender, signing, outgoing, files }: Configuration): Configuration {
     const current = () => this.destinations;
-    return { sender, signing, outgoing, get destinations() { return current(); } };
+    return { sender, signing, outgoing, files, get destinations() { return current(); } };
   }
 
   /** The newest value of a destination's secret. Throws CONFIGURATION_INVALID when there is none. */
@@ -151,20 +159,30 @@ export class PartnerBook {
     }
     const before = this.fingerprint();
     this.generations = generations;
-    const byId = new Map(this.input.seed.map((destination): [DestinationId, KnownDestination] => [destination.id, { id: destination.id, destination, enabled: true, changedAt: null }]));
-    for (const { id, document, enabled, changedAt } of stored) {
-      const destination = this.fitting(id, document, isFirst);
-      if (destination) byId.set(id, { id, destination, enabled, changedAt });
+    const byId = new Map(this.input.seed.map((destination): [DestinationId, KnownDestination] => [destination.id, asShipped(destination)]));
+    for (const { id, document: { shipped: wasShipped, ...document }, enabled, changedAt } of stored) {
+      // Only switched off and on: what it is, the file says, unless the file does not have it any more.
+      const seeded = wasShipped === true ? byId.get(id)?.destination : undefined;
+      const destination = seeded ?? this.fitting(id, document, isFirst);
+      if (destination) byId.set(id, { id, destination, enabled, shipped: seeded !== undefined, changedAt });
     }
     this.destinationsKnown = [...byId.values()];
     this.inForce = this.destinationsKnown.filter(({ enabled }) => enabled).map(({ destination }) => destination);
     if (!isFirst && this.fingerprint() !== before) for (const hear of this.hearing) hear();
   }
 
+  /** Tells of a file whether a destination may name it: below the folders for that, and as the configuration file has it. */
+  mayName(id: string): (path: string) => boolean {
+    const below = liesBelow(this.input.files);
+    const shipped = this.input.seed.find((destination) => destination.id === id);
+    const own = new Set(shipped && routesOf(shipped).flatMap(({ channel, settings }) => channelByKind(channel).filesOf?.(settings) ?? []));
+    return (path) => own.has(path) || below(path);
+  }
+
   /** What does not fit is refused at start. Later on the one before stays in force: a partner must not be lost by a mistake. */
   private fitting(id: DestinationId, document: Readonly<Record<string, unknown>>, isFirst: boolean): Destination | undefined {
     try {
-      const destination = readDestination({ ...document, id }, catalog);
+      const destination = readDestination({ ...document, id }, catalog, this.mayName(id));
       refuseAny(this.input.outgoing.faultsOf(destination, channelByKind));
       return destination;
     } catch (error) {

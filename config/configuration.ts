@@ -38,6 +38,8 @@ const schema = z.strictObject({
     /** Ports on loopback behind which a tunnel to a partner begins. */
     tunnels: z.array(z.int().min(1).max(65_535)).max(200).default([]),
   }).prefault({}),
+  /** Folders below which administrators may name files of destinations: lists of numbers, what playouts air. */
+  files: z.array(z.string().min(1)).max(20).default([]),
   /** Every destination, each in one mode: drill and live never share one. */
   destinations: z.array(destinationSchema).min(1),
 });
@@ -46,6 +48,7 @@ export interface Configuration {
   readonly sender: string;
   readonly signing: { readonly [M in Mode]?: z.infer<typeof signing> | undefined };
   readonly outgoing: z.infer<typeof schema>['outgoing'];
+  readonly files: readonly string[];
   readonly destinations: readonly Destination[];
 }
 
@@ -73,34 +76,41 @@ export function parseConfiguration(text: string, channels: readonly Channel[]): 
     return readRoutes(destination, `${field}.`, channels, faults);
   });
   if (faults.length > 0) throw new Refusal(faults as [Fault, ...Fault[]]);
-  return { sender: parsed.data.sender, signing: parsed.data.signing, outgoing: parsed.data.outgoing, destinations };
+  return { sender: parsed.data.sender, signing: parsed.data.signing, outgoing: parsed.data.outgoing, files: parsed.data.files, destinations };
 }
 
-/** One destination by itself, checked as those of the file are. Throws one refusal that lists every fault. */
-export function readDestination(document: unknown, channels: readonly Channel[]): Destination {
+/**
+ * One destination by itself, checked as those of the file are. A file or folder that it may not name is a fault before anything is
+ * read, so that nobody learns by it what there is on the host. Throws one refusal that lists every fault.
+ */
+export function readDestination(document: unknown, channels: readonly Channel[], mayName: (path: string) => boolean = () => true): Destination {
   const parsed = destinationSchema.safeParse(document);
   if (!parsed.success) throw new Refusal(parsed.error.issues.map((i) => invalid(i.path.join('.'), i.message)) as [Fault, ...Fault[]]);
   const faults: Fault[] = [];
-  const destination = readRoutes(parsed.data, '', channels, faults);
+  const destination = readRoutes(parsed.data, '', channels, faults, mayName);
   refuseAny(faults);
   return destination;
 }
 
 /** `at` is what stands before the names of its fields. */
-function readRoutes({ fallbacks: others = [], ...own }: z.infer<typeof destinationSchema>, at: string, channels: readonly Channel[], faults: Fault[]): Destination {
+function readRoutes({ fallbacks: others = [], ...own }: z.infer<typeof destinationSchema>, at: string, channels: readonly Channel[], faults: Fault[], mayName: (path: string) => boolean = () => true): Destination {
   const before = faults.length;
-  const first = readRoute(own, own.simulated, at, channels, faults);
-  const fallbacks = others.map((other, n) => readRoute(other, own.simulated, `${at}fallbacks.${n}.`, channels, faults));
+  const first = readRoute(own, own.simulated, at, channels, faults, mayName);
+  const fallbacks = others.map((other, n) => readRoute(other, own.simulated, `${at}fallbacks.${n}.`, channels, faults, mayName));
   const read: Destination = { ...own, ...first, id: own.id as DestinationId, ...(fallbacks.length > 0 && { fallbacks }) };
   if (fallbacks.length > 0 && faults.length === before) faults.push(...unevenRoutes(read, at, channels));
   return read;
 }
 
 /** One channel with its settings, checked; what is wrong is added to `faults`. */
-function readRoute({ channel: kind, settings }: RouteSettings, simulated: boolean, at: string, channels: readonly Channel[], faults: Fault[]): RouteSettings {
+function readRoute({ channel: kind, settings }: RouteSettings, simulated: boolean, at: string, channels: readonly Channel[], faults: Fault[], mayName: (path: string) => boolean): RouteSettings {
   const channel = channels.find((c) => c.kind === kind);
   if (!channel) {
     faults.push({ code: 'CHANNEL_UNKNOWN', field: `${at}channel`, detail: `Known: ${channels.map((c) => c.kind).join(', ')}.` });
+    return { channel: kind, settings: undefined };
+  }
+  if (!(channel.filesOf?.(settings) ?? []).every(mayName)) {
+    faults.push(invalid(`${at}settings`, 'Files of destinations lie below one of the folders that the configuration file lists as `files`.'));
     return { channel: kind, settings: undefined };
   }
   const read = channel.settings.safeParse(settings);

@@ -10,6 +10,8 @@ const person = z.object({ id: z.string(), displayName: z.string() });
 const instant = z.iso.datetime();
 const changeSchema = z.object({
   id: z.string(), kind: z.string(), subject: z.string(), payload: z.record(z.string(), z.unknown()), hasSecret: z.boolean(),
+  /** What is put in force, where the proposal only names it: a destination that is enabled. */
+  document: z.unknown(),
   proposedBy: person, proposedAt: instant, expiresAt: instant, status: z.enum(CHANGE_STATUSES),
   decidedBy: person.nullable(), decidedAt: instant.nullable(), reason: z.string().nullable(),
 }).meta({ id: 'Change' });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { House } from '#apps/composition.js';
+import type { KnownDestination } from '#apps/partner-book.js';
 import { catalog, channelByKind } from '#channels/catalog.js';
 import { destinationFields, readDestination } from '#config/configuration.js';
 import { secretPurpose } from '#storage/secret-store.js';
@@ -28,7 +29,7 @@ export function destinationChangeKinds(house: House) {
   const mustBe = (id: string, enabled: boolean) => {
     const found = present(id);
     if (!found || found.enabled !== enabled) throw fail('DESTINATION_MISSING', 'payload.id');
-    return { subject: `destination:${id}`, kept: { document: documentOf(found.destination) } };
+    return found;
   };
   return {
     'destination.set': changeKind({
@@ -55,20 +56,31 @@ export function destinationChangeKinds(house: House) {
       facts: ({ id, channel, mode }) => [{ type: 'destination.changed', body: { destination: id, channel, mode, enabled: true } }],
     }),
     'destination.disable': changeKind({
-      payload: named, prepare: ({ id }) => Promise.resolve().then(() => mustBe(id, true)),
+      payload: named, prepare: ({ id }) => Promise.resolve().then(() => ({ subject: `destination:${id}`, kept: { document: documentOf(mustBe(id, true)) } })),
       facts: ({ id }, { kept }) => [changed(id, kept, false)],
     }),
     'destination.enable': changeKind({
-      payload: named, prepare: ({ id }) => Promise.resolve().then(() => mustBe(id, false)),
+      payload: named,
+      prepare: async ({ id }) => {
+        const found = mustBe(id, false);
+        // As for one that is set: what cannot be opened is found now.
+        await openOnTrial(house, found.destination, {}, () => Promise.resolve());
+        return { subject: `destination:${id}`, kept: { document: documentOf(found) } };
+      },
+      // What comes into force is what they saw, also where the configuration file has been changed since.
+      complete: ({ id }, _, { kept }) => Promise.resolve().then(() => {
+        if (canonicalJson(documentOf(mustBe(id, false))) !== canonicalJson(kept['document']!)) throw fail('DESTINATION_MISSING', 'payload.id');
+        return {};
+      }),
       facts: ({ id }, { kept }) => [changed(id, kept, true)],
     }),
   } satisfies Record<string, ChangeKind>;
 }
 
 /** Checks a proposed destination by its channels' own schemas, and its addresses. Throws CHANGE_INVALID or ADDRESS_REFUSED for every field that does not fit. */
-export function readProposed({ outgoing }: Pick<House, 'outgoing'>, proposed: ProposedDestination, simulated: boolean): Destination {
+export function readProposed({ outgoing, book }: Pick<House, 'outgoing' | 'book'>, proposed: ProposedDestination, simulated: boolean): Destination {
   try {
-    const destination = readDestination({ ...proposed, simulated }, catalog);
+    const destination = readDestination({ ...proposed, simulated }, catalog, book.mayName(proposed.id));
     refuseAny(outgoing.faultsOf(destination, channelByKind));
     return destination;
   } catch (error) {
@@ -86,8 +98,9 @@ function groupsOf(destination: Destination): Json {
   });
 }
 
-function documentOf({ id: _id, ...rest }: Destination): JsonObject {
-  return JSON.parse(JSON.stringify({ ...rest, simulated: rest.simulated === true })) as JsonObject;
+/** What is stored of it: whole, and whether the configuration file goes on saying what it is. */
+function documentOf({ destination: { id: _id, ...rest }, shipped }: KnownDestination): JsonObject {
+  return JSON.parse(JSON.stringify({ ...rest, simulated: rest.simulated === true, ...(shipped && { shipped }) })) as JsonObject;
 }
 
 function changed(id: string, kept: JsonObject, enabled: boolean) {

@@ -1,23 +1,32 @@
 import { createServer } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer as createTcp, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import smpp from 'smpp';
+import { PartnerBook } from '#apps/partner-book.js';
+import type { Destination } from '#dispatch/channel.js';
+import { PgDestinationStore } from '#storage/destination-store.js';
+import { PgSecretStore } from '#storage/secret-store.js';
 import { numbersOf } from '#channels/smpp/numbers.js';
 import { drillKeys } from '#cap/testing/keys.js';
 import { fail } from '#kernel/errors.js';
 import type { DestinationId } from '#kernel/ids.js';
-import { Stage, type Told } from './testing/stage.js';
+import { CONFIGURATION, Stage, type Told } from './testing/stage.js';
 
 let stage: Stage;
+let folder: string;
 let keys: Awaited<ReturnType<typeof drillKeys>>;
 const ends: { close(): unknown }[] = [];
+const tunnels = [1, 9, 2775];
 beforeAll(async () => {
   keys = await drillKeys();
+  folder = await mkdtemp(join(tmpdir(), 'numbers-'));
   stage = await Stage.open({
+    configuration: `${CONFIGURATION}\nfiles: [${folder}]`,
+    tunnels,
     secret: (name) => {
       if (name === 'portal-webhook') throw fail('CONFIGURATION_INVALID', `secrets.${name}`);
       return 'secret';
@@ -28,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const end of ends) end.close();
   await stage.close();
+  await rm(folder, { recursive: true });
 });
 
 const WEBHOOK = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
@@ -113,6 +123,33 @@ describe('destinations under administration', () => {
     expect(inForce()).toEqual(['operator', 'operator-live', 'portal']);
   });
 
+  it('are again what the configuration file says, once enabled, though it was changed meanwhile; who confirms sees what it is', async () => {
+    const { house } = stage.parts;
+    await confirm(await propose('destination.disable', { id: 'operator-live' }));
+    const { book: before } = house;
+    const renamed = { ...before.known().find((d) => d.id === 'operator-live')!.destination, name: 'Operater na novom mestu' };
+    const seeded = (destinations: readonly Destination[]) => PartnerBook.open({
+      seed: destinations, secret: () => 'secret', secrets: new PgSecretStore(house.source, house.masterKey, house.clock, house.ids), stored: new PgDestinationStore(house.source), outgoing: house.outgoing, files: [], clock: house.clock, log: house.log,
+    });
+    // The next start, with another file; and one that no longer has it.
+    const after = await seeded([renamed]);
+    expect(after.known().find((d) => d.id === 'operator-live')).toMatchObject({ enabled: false, shipped: true, destination: { name: 'Operater na novom mestu' } });
+    expect((await seeded([])).known().find((d) => d.id === 'operator-live')).toMatchObject({ enabled: false, shipped: false, destination: { name: 'Operater' } });
+
+    const proposed = await propose('destination.enable', { id: 'operator-live' });
+    expect(proposed.json['change']).toMatchObject({ payload: { id: 'operator-live' }, document: { name: 'Operater', shipped: true, settings: { host: '127.0.0.1' } } });
+    // The file changes between proposal and confirmation: nobody confirms what they did not see.
+    Object.assign(house, { book: after });
+    expect((await confirm(proposed)).json).toMatchObject({ code: 'DESTINATION_MISSING' });
+    expect((await stage.ask('POST', `/v1/changes/${await openChange()}/take-back`, { as: 'uros', body: {} })).status).toBeLessThan(300);
+    const again = await propose('destination.enable', { id: 'operator-live' });
+    expect(again.json['change']).toMatchObject({ document: { name: 'Operater na novom mestu' } });
+    expect((await confirm(again)).status).toBe(200);
+    expect(after.destinations.find((d) => d.id === 'operator-live')).toMatchObject({ name: 'Operater na novom mestu' });
+    Object.assign(house, { book: before });
+    await before.refresh();
+  });
+
   it('keep their parts while an alert that went there is active; another address they may have', async () => {
     const { name, channel, mode, settings } = await listed('operator') as unknown as { name: string; channel: string; mode: string; settings: object };
     const set = async (changes: object) => confirm(await propose('destination.set', { id: 'operator', name, channel, mode, settings: { ...settings, ...changes } }));
@@ -143,7 +180,6 @@ describe('what a destination names', () => {
   });
 
   it('is read when the destination changes, and not again under an alert that is being sent', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'numbers-'));
     const file = join(folder, 'numbers');
     await writeFile(file, '+381600000001\n');
     await confirm(await propose('destination.set', {
@@ -152,7 +188,30 @@ describe('what a destination names', () => {
     await writeFile(file, '+381600000002\n');
     await stage.parts.house.book.refresh();
     expect(numbersOf(file)).toEqual(['381600000001']);
-    await rm(folder, { recursive: true });
+  });
+});
+
+describe('a file that a destination names', () => {
+  const list = (file: string) => ({ id: 'list-2', name: 'Spisak', channel: 'smpp', mode: 'drill', settings: { host: 'smsc.example', systemId: 'findme', password: 'list-password', source: { address: 'PronadjiMe' }, audience: { kind: 'numbers', file } } });
+  const radio = (place: string) => ({ id: 'radio', name: 'Radio', channel: 'liquidsoap', mode: 'drill', settings: { port: 9, folder: place, languages: ['sr-Latn'] } });
+  const answers = async (destination: object) => {
+    const [tried, proposed] = [await stage.ask('POST', '/v1/destinations/trial', { as: 'uros', body: { destination, secrets: { 'list-password': 'x' } } }), await propose('destination.set', destination)];
+    return [tried, proposed].map(({ status, json }) => ({ status, faults: json['faults'] }));
+  };
+
+  it('tells nobody what there is on the host: what is there is refused in the same words as what is not', async () => {
+    await symlink('/etc/passwd', join(folder, 'link'));
+    const refusals = await Promise.all(['/etc/passwd', '/etc/no-such-file', `${folder}/../no-such-file`, join(folder, 'link'), '/', 'package.json'].map((file) => answers(list(file))));
+    for (const both of refusals) expect(both).toEqual(refusals[0]);
+    expect(refusals[0]).toMatchObject([{ status: 422, faults: [{ code: 'CHANGE_INVALID', field: 'payload.settings', detail: expect.stringContaining('`files`') as string }] }, { status: 422 }]);
+    expect(await answers(radio('/etc'))).toMatchObject([{ status: 422 }, { status: 422 }]);
+    expect(await answers({ ...portal(), id: 'list-2', fallbacks: [{ channel: 'smpp', settings: list('/etc/passwd').settings }] })).toMatchObject([{ status: 422, faults: [{ field: 'payload.fallbacks.0.settings' }] }, { status: 422 }]);
+  });
+
+  it('may lie in the folder of the configuration', async () => {
+    await writeFile(join(folder, 'good'), '+381600000001\n');
+    expect((await stage.ask('POST', '/v1/destinations/trial', { as: 'uros', body: { destination: list(join(folder, 'good')), secrets: { 'list-password': 'x' } } })).status).toBe(200);
+    expect((await stage.ask('POST', '/v1/destinations/trial', { as: 'uros', body: { destination: radio(join(folder, 'air', 'new')) } })).status).toBe(200);
   });
 });
 
@@ -168,6 +227,7 @@ describe('a trial of a connection', () => {
     await once(server, 'listening');
     ends.push(server);
     const { port } = server.address() as AddressInfo;
+    tunnels.push(port);
     const told = await trial(portal({ url: `https://127.0.0.1:${port}/findme` }));
     expect(told.json).toMatchObject({ routes: [{ channel: 'webhook', well: true, reason: null }] });
     expect(new Set(seen)).toEqual(new Set(['HEAD']));
@@ -178,11 +238,28 @@ describe('a trial of a connection', () => {
     const plain = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
     await once(plain, 'listening');
     ends.push(plain);
-    const wrong = await trial(portal({ url: `https://127.0.0.1:${(plain.address() as AddressInfo).port}/findme` }));
+    tunnels.push((plain.address() as AddressInfo).port);
+    const wrong = await trial(portal({ url: `https://127.0.0.1:${tunnels.at(-1)}/findme` }));
     expect(wrong.json['routes']).toMatchObject([{ well: false, reason: expect.any(String) as string }]);
     expect((await trial(portal({ url: 'https://127.0.0.1:1/findme' }))).json['routes']).toMatchObject([{ well: false, reason: expect.any(String) as string }]);
     expect((await trial(portal({ url: 'ftp://x' }))).status).toBe(422);
     expect((await trial(portal(), 'rada')).status).toBe(403);
+  });
+
+  it.each([
+    ['https://127.0.0.1:22/', 'address_loopback'], ['https://[::1]:2/', 'address_loopback'], ['https://2130706433:3/', 'address_loopback'], ['https://localhost:4/', 'address_loopback'],
+    ['https://169.254.169.254/latest/meta-data/', 'address_metadata'], ['https://10.0.0.1/', 'address_private'], ['https://[::ffff:10.0.0.1]/', 'address_reserved'], ['https://0.0.0.0/', 'address_reserved'],
+  ])('knocks at nothing inside, and neither is it proposed: %s', async (url, word) => {
+    const [tried, proposed] = [await trial(portal({ url })), await propose('destination.set', portal({ url }), SECRETS)];
+    for (const { status, json } of [tried, proposed]) expect({ status, faults: json['faults'] }).toMatchObject({ status: 422, faults: [{ code: 'ADDRESS_REFUSED', field: 'payload.settings', detail: expect.stringMatching(`^${word}: `) as string }] });
+  });
+
+  it('knocks neither at the house\'s own database, where loopback is open, nor as a partner that would be played by the house', async () => {
+    const { port } = new URL(stage.ownerUrl);
+    expect((await tried(operator({ port: Number(port) }), { 'operator-password': 'mine' })).json['faults']).toMatchObject([{ code: 'ADDRESS_REFUSED', detail: 'address_own: 127.0.0.1' }]);
+    const played = portal({ simulated: { serverKey: 'x', serverCertificate: 'x' } });
+    expect((await trial(played)).json['faults']).toMatchObject([{ code: 'CHANGE_INVALID', field: 'payload.settings.simulated' }]);
+    expect((await trial({ ...portal(), simulated: true })).status).toBe(422);
   });
 
   const operator = (settings: object = {}) => ({

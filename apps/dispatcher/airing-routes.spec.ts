@@ -3,6 +3,7 @@ import { slotKey } from '#dispatch/airing.js';
 import { routeReference, type Channel, type Destination, type Message, type Outcome } from '#dispatch/channel.js';
 import { Partners } from '#dispatch/partners.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
+import { plainRules } from '#dispatch/testing/outgoing.js';
 import type { DestinationId } from '#kernel/ids.js';
 import type { Alert } from '#alerts/alert.js';
 import { PgAiringStore } from '#storage/airing-store.js';
@@ -31,7 +32,7 @@ class Radio {
   readonly destination: Destination = { id, name: 'Radio Proba', channel: 'radio', mode: 'drill', settings: {}, fallbacks: ROUTES.slice(1).map((channel) => ({ channel, settings: {} })) };
   readonly store = new PgAiringStore(stage.source, stage.clock, stage.ids);
   readonly partners = new Partners({
-    destinations: [this.destination], channelOf: (kind) => this.channel(kind as Way), clock: stage.clock, log: stage.log, secret: () => '', audience: new MemoryAudience(),
+    destinations: [this.destination], channelOf: (kind) => this.channel(kind as Way), clock: stage.clock, log: stage.log, secret: () => '', outgoing: plainRules, audience: new MemoryAudience(),
     receive: (receipt) => stage.deliveries().receive([receipt]), onBreaker: () => undefined, breakerPolicy: { timeoutMs: 20_000, thresholdPercentage: 50, volume: 1_000, patienceMs: 15_000 },
   });
   readonly clock = new AiringClock({
@@ -41,7 +42,7 @@ class Radio {
 
   private channel(way: Way): Channel {
     return {
-      kind: way, settings: z.strictObject({}), resend: () => 'safe', lapses: false, parts: () => 1, preview: () => [], airing: () => (way === 'radio-cap' ? 'awaited' : 'triggered'),
+      kind: way, settings: z.strictObject({}), resend: () => 'safe', lapses: false, connectsTo: () => [], parts: () => 1, preview: () => [], airing: () => (way === 'radio-cap' ? 'awaited' : 'triggered'),
       open: (_, line) => ({
         publish: async (message) => {
           if (this.down.has(way)) return refused;

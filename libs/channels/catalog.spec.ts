@@ -7,7 +7,7 @@ describe('the catalogue', () => {
   it('hands on everything that a channel can say of itself', () => {
     const never = () => { throw new Error('not asked here'); };
     const whole: Required<Channel> = {
-      kind: 'whole', settings: z.unknown(), lapses: true, snapshots: [], resend: never, connectsTo: () => [], parts: never, partsAtOnce: never, attemptMs: never, preview: never, exhibits: never, reaches: never,
+      kind: 'whole', settings: z.unknown(), lapses: true, snapshots: [], resend: never, filesOf: never, connectsTo: never, parts: never, partsAtOnce: never, attemptMs: never, preview: never, exhibits: never, reaches: never,
       receiptSecrets: never, toldSecrets: never, airing: never, erasedWords: never, tests: never, open: never,
     };
     expect(Object.keys(listed(whole)).sort()).toEqual(Object.keys(whole).sort());

@@ -26,6 +26,7 @@ export function listed<Settings>(channel: Channel<Settings>): Channel {
     settings: channel.settings,
     lapses: channel.lapses,
     resend: (settings) => channel.resend(read(settings)),
+    ...(channel.filesOf && { filesOf: (settings: unknown) => channel.filesOf!(settings) }),
     connectsTo: (settings) => channel.connectsTo(read(settings)),
     parts: (settings) => channel.parts(read(settings)),
     ...(channel.attemptMs && { attemptMs: (settings: unknown) => channel.attemptMs!(read(settings)) }),

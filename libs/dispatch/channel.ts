@@ -46,6 +46,8 @@ export interface Channel<Settings = unknown> {
   resend(settings: Settings): 'safe' | 'ask';
   /** Whether a message ends by itself at `expires`; if not, expiry sends a withdrawal. */
   readonly lapses: boolean;
+  /** Files and folders of the host that settings name, which need not be right: looked at before anything is read. Left out where there are none. */
+  filesOf?(settings: unknown): readonly string[];
   /** Every host and port that a connection of these settings is made to; where others name them too, those that are known beforehand. */
   connectsTo(settings: Settings): readonly Endpoint[];
   /** In how many independent parts a notice goes to this destination (1 unless the audience is a long list). */

@@ -4,7 +4,7 @@ import type { Clock } from '#kernel/clock.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { FactId, Ids, OfficerId } from '#kernel/ids.js';
 import { keyedDigest, open, seal } from '#kernel/sealing.js';
-import { CHANGE_MS, type Change, type ChangeId, type ChangeKind, type ChangeKinds, type ChangeStore, type Statement, type Told } from './change.js';
+import { CHANGE_MS, type Change, type ChangeId, type ChangeKind, type ChangeKinds, type ChangeStore, type Json, type Statement, type Told } from './change.js';
 
 export interface ChangesParts {
   readonly store: ChangeStore;
@@ -18,6 +18,8 @@ export interface ChangesParts {
 /** A change as administrators and auditors see it. */
 export interface ShownChange extends Omit<Change, 'kept' | 'sealed' | 'reason'> {
   readonly hasSecret: boolean;
+  /** What is put in force, where the proposal only names it. */
+  readonly document: Json;
   readonly reason: string | null;
 }
 
@@ -110,8 +112,8 @@ export class Changes {
     return change;
   }
 
-  private shown({ kept: _kept, sealed, reason, ...change }: Change): ShownChange {
-    return { ...change, hasSecret: sealed !== null, reason: reason && open(this.parts.masterKey, reason, reasonOf(change.id)).toString('utf8') };
+  private shown({ kept, sealed, reason, ...change }: Change): ShownChange {
+    return { ...change, hasSecret: sealed !== null, document: kept['document'] ?? null, reason: reason && open(this.parts.masterKey, reason, reasonOf(change.id)).toString('utf8') };
   }
 
   private kindOf(name: string): ChangeKind {

@@ -37,7 +37,7 @@ export type Name = keyof typeof OFFICERS;
 /** Of every officer of the stage. */
 export const PASSWORD = 'izmišljena rečenica 27';
 
-const CONFIGURATION = `
+export const CONFIGURATION = `
 sender: proba@findme.example
 destinations:
   - { id: operator, name: Operater, channel: smpp, mode: drill, simulated: true, settings: { host: 127.0.0.1, systemId: findme, password: operator-password, source: { address: PronadjiMe }, audience: { kind: distribution-list, name: SVI }, maxSegments: 6 } }
@@ -67,6 +67,8 @@ export interface StageOptions {
   readonly configuration?: string;
   readonly secret?: (name: string) => string;
   readonly bound?: Partial<Record<Name, readonly string[]>>;
+  /** Ports on loopback where partners of the spec listen that are not simulated; may grow. */
+  readonly tunnels?: readonly number[];
   /** Connections to the database at most. */
   readonly poolSize?: number;
   /** How long readers have for an answer; as in service when left out. */
@@ -89,7 +91,7 @@ export class Stage {
   ) {}
 
   /** `secret` reads by name; `configuration` is YAML; `bound` is what its partners answer for. */
-  static async open({ configuration = CONFIGURATION, secret = () => 'secret', bound = BOUND, poolSize = 10, reading }: StageOptions = {}): Promise<Stage> {
+  static async open({ configuration = CONFIGURATION, secret = () => 'secret', bound = BOUND, tunnels = [], poolSize = 10, reading }: StageOptions = {}): Promise<Stage> {
     const database = await freshDatabase();
     const source = await openDatabase({ url: database.appUrl, name: 'api spec', poolSize });
     const owner = await openDatabase({ url: database.ownerUrl, name: 'api spec owner' });
@@ -100,8 +102,8 @@ export class Stage {
     const log: Log = { event: <Name extends keyof LogEvents>(name: Name, fields: LogEvents[Name]) => void logged.push({ name, fields }) };
     const seed = parseConfiguration(configuration, catalog);
     const { hostname, port } = new URL(database.appUrl);
-    const outgoing = await OutgoingRules.open({ ...seed.outgoing, own: [{ host: hostname, port: Number(port) }] });
-    const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), outgoing, clock, log });
+    const outgoing = await OutgoingRules.open({ ...seed.outgoing, tunnels, own: [{ host: hostname, port: Number(port) }] });
+    const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), outgoing, files: seed.files, clock, log });
     const house: House = {
       environment: {
         DATABASE_URL: database.appUrl, PORT: 0, HOST: '127.0.0.1', FINDME_PUBLIC_URL: 'http://localhost:3000', FINDME_CONFIG: '-', FINDME_SECRETS: '-', FINDME_PROBE_SECONDS: 10,

@@ -17,15 +17,25 @@ const KINDS: Readonly<Record<string, Wording>> = {
 const FIELDS: Readonly<Record<string, Wording>> = {
   officer: say('Službenik', 'Службеник', 'Officer'), userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter,
   id: say('Oznaka', 'Ознака', 'Identifier'), name: say('Naziv', 'Назив', 'Name'), channel: say('Kanal', 'Канал', 'Channel'), mode: say('Režim', 'Режим', 'World'), settings: say('Podešavanja', 'Подешавања', 'Settings'),
+  simulated: say('Simulirano', 'Симулирано', 'Simulated'),
   fallbacks: say('Rezervni putevi', 'Резервни путеви', 'Fallbacks'),
   destinations: say('Odredišta', 'Одредишта', 'Destinations'),
 };
+const SOURCE = say('Važi', 'Важи', 'As said by');
+const SHIPPED = say('ono što piše u konfiguracionoj datoteci, i kada se ona promeni', 'оно што пише у конфигурационој датотеци, и када се она промени', 'the configuration file, also after it changes');
+const ADMINISTERED = say('ono što su administratori odredili', 'оно што су администратори одредили', 'administrators');
 const YES = say('da', 'да', 'yes');
 const NO = say('ne', 'не', 'no');
 
 /** The name of a kind of change. */
 export function kindWords(kind: string): Wording {
   return Object.hasOwn(KINDS, kind) ? KINDS[kind]! : say(kind, kind, kind);
+}
+
+/** What a change puts in force that its proposal only names, field by field. */
+export function documentRows(document: unknown, t: (text: Wording) => string): readonly (readonly [name: string, value: string])[] {
+  const { shipped, ...fields } = document as Readonly<Record<string, unknown>>;
+  return [...changeRows({ payload: fields }, t, () => undefined), [t(SOURCE), t(shipped === true ? SHIPPED : ADMINISTERED)]];
 }
 
 /** What a change says, field by field: name and value in words. */

@@ -11,7 +11,7 @@ import { Field } from '../design/fields.js';
 import { Badge, Notice, type Tone } from '../design/notice.js';
 import { useFormat, useSay } from '../language.js';
 import { useMay, useSession } from '../session.js';
-import { changeRows, kindWords } from './change-words.js';
+import { changeRows, documentRows, kindWords } from './change-words.js';
 import { useRoster } from './roster.js';
 import { useProposalDesk } from './proposal.js';
 import { ROLE_NAMES, texts } from './texts.js';
@@ -126,6 +126,7 @@ function Content({ change }: { readonly change: ChangeShown }) {
     <>
       <strong>{t(kindWords(change.kind))}</strong>
       <dl className="administrator-fields">{changeRows(change, t, nameOf).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      {change.document !== null && <><p>{t(texts.inForce(change.kind === 'destination.enable'))}</p><dl className="administrator-fields">{documentRows(change.document, t).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl></>}
       {before && <p className="muted">{t(texts.now(before.roles.map((role) => t(ROLE_NAMES[role])).join(', '), t(before.enabled ? texts.enabled : texts.disabled)))}</p>}
       {change.hasSecret && <p className="muted">{t(texts.hasSecret)}</p>}
     </>

@@ -27,6 +27,7 @@ export const texts = {
     open: say('čeka', 'чека', 'waiting'), confirmed: say('potvrđeno', 'потврђено', 'confirmed'), refused: say('odbijeno', 'одбијено', 'refused'),
     taken_back: say('povučeno', 'повучено', 'taken back'), expired: say('isteklo', 'истекло', 'lapsed'),
   },
+  inForce: (enabling: boolean) => (enabling ? say('Na snagu stupa:', 'На снагу ступа:', 'What comes into force:') : say('Isključuje se:', 'Искључује се:', 'What is switched off:')),
   now: (roles: string, state: string) => say(`Sada: ${roles}; ${state}`, `Сада: ${roles}; ${state}`, `Now: ${roles}; ${state}`),
   hasSecret: say('Uz predlog ide i tajna, koja se ne prikazuje.', 'Уз предлог иде и тајна, која се не приказује.', 'A secret goes with it, which is not shown.'),
   confirm: say('Potvrdi', 'Потврди', 'Confirm'),

@@ -5,6 +5,7 @@ import { warmLettering } from '#alerts/pictures/font.js';
 import { houseVoice, SpokenNotices, type Voice } from '#alerts/voice.js';
 import type { Channel, Destination, Message, Outcome } from '#dispatch/channel.js';
 import { lookMs, pause, PlayoutConnection, type PlayoutProtocol, type Show } from '#dispatch/playout/connection.js';
+import { folderOf } from '#dispatch/playout/shared-folder.js';
 import { StrangeAnswer, type ControlLine } from '#dispatch/playout/control-line.js';
 import { Amcp } from './amcp.js';
 import { casparcgSettings, type CasparcgSettings } from './config.js';
@@ -21,6 +22,7 @@ export function createCasparcg(voice: Voice): Channel<CasparcgSettings> {
     resend: () => 'safe',
     // A card goes off by itself, but every end of an alert is to be seen.
     lapses: false,
+    filesOf: folderOf,
     connectsTo: ({ host, port }) => [{ host, port }],
     parts: () => 1,
     preview,

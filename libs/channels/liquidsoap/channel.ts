@@ -2,6 +2,7 @@ import { monotonicMs } from '#kernel/clock.js';
 import { houseVoice, SpokenNotices, type Voice } from '#alerts/voice.js';
 import type { Channel, Destination, Message, Outcome } from '#dispatch/channel.js';
 import { pause, PlayoutConnection, VOICE_MISSING, type Airing, type PlayoutProtocol, type Show } from '#dispatch/playout/connection.js';
+import { folderOf } from '#dispatch/playout/shared-folder.js';
 import type { ControlLine } from '#dispatch/playout/control-line.js';
 import { liquidsoapSettings, type LiquidsoapSettings } from './config.js';
 import { fileName, preview, requestFor } from './encode.js';
@@ -17,6 +18,7 @@ export function createLiquidsoap(voice: Voice): Channel<LiquidsoapSettings> {
     resend: () => 'safe',
     // A request in the queue knows no time, and every end of an alert is to be heard.
     lapses: false,
+    filesOf: folderOf,
     connectsTo: ({ host, port }) => [{ host, port }],
     parts: () => 1,
     preview,

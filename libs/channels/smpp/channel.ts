@@ -5,7 +5,7 @@ import { causeOf } from '#kernel/log.js';
 import { districtsNearest } from '#alerts/nearness.js';
 import type { Channel, Connection, Destination, Line, Message, Outcome, ProbeResult, Receipt } from '#dispatch/channel.js';
 import { callRoll, type Called, type Fate as MemberFate, type Rest } from '#dispatch/roll.js';
-import { expectsReceipts, partsOf, reaches, settingsSchema, type SmppSettings, type Subscribers, targetsOf } from './config.js';
+import { filesIn, expectsReceipts, partsOf, reaches, settingsSchema, type SmppSettings, type Subscribers, targetsOf } from './config.js';
 import { encodeNotice, previewSms, type SmsMessage } from './encode.js';
 import { isNumber, SMS } from './numbers.js';
 import { Operator } from './operator.js';
@@ -21,6 +21,7 @@ export const smpp: Channel<SmppSettings> = {
   settings: settingsSchema,
   resend: (settings) => (settings.deduplicates ? 'safe' : 'ask'),
   lapses: true,
+  filesOf: (settings) => filesIn(settings),
   connectsTo: ({ host, port }) => [{ host, port }],
   parts: partsOf,
   attemptMs: ({ audience }) => (audience.kind === 'subscribers' ? audience.partMs : ATTEMPT_MS),

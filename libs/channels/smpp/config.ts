@@ -78,6 +78,14 @@ export const settingsSchema = z
 export type SmppSettings = z.output<typeof settingsSchema>;
 export type Subscribers = z.output<typeof subscribers>;
 
+const namesFile = z.object({ audience: z.object({ file: z.string() }) });
+
+/** The file that settings name, which need not be right. */
+export function filesIn(settings: unknown): readonly string[] {
+  const read = namesFile.safeParse(settings);
+  return read.success ? [read.data.audience.file] : [];
+}
+
 /** The languages that may leave through this operator. */
 export function languagesOf({ audience, languages }: SmppSettings): readonly Language[] {
   return audience.kind === 'subscribers' ? LANGUAGES : languages;

@@ -31,6 +31,12 @@ export class SharedFolder {
   }
 }
 
+/** The folder that settings name, which need not be right. */
+export function folderOf(settings: unknown): readonly string[] {
+  const { folder } = { ...(settings as { folder?: unknown } | null) };
+  return typeof folder === 'string' ? [folder] : [];
+}
+
 /** Whether an error says that the folder cannot be written. */
 export function isFolderTrouble(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
