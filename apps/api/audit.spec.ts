@@ -50,7 +50,7 @@ describe('the audit, to its auditor', () => {
     const types = async (query: string) => [...new Set((await get<Page<FactSeen>>(`/v1/audit/facts?${query}`)).items.map((f) => f.type))];
     expect(await types('type=alert.created')).toEqual(['alert.created']);
     expect(await types(`actor=${actor}&type=officer.signed_in`)).toEqual(['officer.signed_in']);
-    expect((await get<Page<FactSeen>>(`/v1/audit/facts?from=${at}&to=${at}`)).items.every((f) => f.at === at)).toBe(true);
+    expect(new Set((await get<Page<FactSeen>>(`/v1/audit/facts?from=${at}&to=${at}`)).items.map((f) => f.at))).toEqual(new Set([at]));
     expect((await get<Page<FactSeen>>(`/v1/audit/facts?from=2027-01-01T00:00:00Z`)).items).toEqual([]);
   });
 

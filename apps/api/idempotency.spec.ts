@@ -29,6 +29,15 @@ describe('an idempotency key', () => {
     expect((await stage.rowCounts())['alerts']).toBe(alerts! + 1);
   });
 
+  it('is of one alert, in the version that was read', async () => {
+    const [one, other] = [await create(newKey()), await create(newKey())];
+    const key = newKey();
+    const submit = (path: unknown, version: number) => stage.ask('POST', `${String(path)}/submit`, { as: 'mila', headers: { 'idempotency-key': key, 'if-match': String(version) } });
+    const first = await submit(one.headers.location, 1);
+    expect([first.status, (await submit(one.headers.location, 1)).text]).toEqual([200, first.text]);
+    for (const again of [submit(one.headers.location, 2), submit(other.headers.location, 1)]) expect(await again).toMatchObject({ status: 409, json: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+  });
+
   it('is free again after a refusal', async () => {
     const key = newKey();
     expect((await create(key, { validHours: 100 })).status).toBe(422);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { GENESIS, nextHash, type LinkedFact } from './chain.js';
 import { createCheckpointKey, keyIdOf, publicKeyOf, readPublicKeys, verifyCheckpoint, type Checkpoint } from './checkpoint.js';
@@ -30,6 +30,11 @@ describe('a checkpoint', () => {
     expect(verifyCheckpoint(publicKeys, good)).toBe('good');
     expect(good.keyId).toBe(keyIdOf(publicKeyOf(key.privateKeyPem)));
     expect(verifyCheckpoint(readPublicKeys([createCheckpointKey().publicKeyPem]), good)).toBe('unknown-key');
+  });
+
+  it('is verified with Ed25519 keys and no others', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(() => readPublicKeys([key.publicKeyPem, publicKey.export({ type: 'spki', format: 'pem' }).toString()])).toThrow('a checkpoint key is an Ed25519 key');
   });
 
   it('has one spelling: the spare bits of base64 are not free', () => {
@@ -109,6 +114,11 @@ describe('the verifier', () => {
     expect((await check(rows)).broken).toEqual({ seq: 4, reason: 'inserted' });
   });
 
+  it('says out of order of a row that comes a second time', async () => {
+    expect((await check([...chain.slice(0, 8), at(2), ...chain.slice(8)])).broken).toMatchObject({ seq: 9, reason: 'out-of-order' });
+    expect((await check([...chain, at(4)])).broken).toEqual({ seq: 5, reason: 'out-of-order' });
+  });
+
   it('catches an owner who rewrites a record and the whole chain after it, by the checkpoint', async () => {
     const forged = link(chain.map((row, n) => (n === 6 ? sampleRecord(77) : row.record)));
     expect((await check(forged)).broken).toEqual({ seq: 6, to: 12, reason: 'history-rewritten' });
@@ -139,6 +149,9 @@ describe('the verifier', () => {
     const verdict = await check(chain, [stranger, bent, ...checkpoints]);
     expect(verdict).toMatchObject({ ok: false, facts: 12, checkpoints: 2 });
     expect(verdict.checkpointFaults.map((f) => f.reason)).toEqual(['unknown-key', 'bad-signature']);
+    // What stands where a key is named is told only if it can be the name of one.
+    const odd = { ...(checkpoints[0] as Checkpoint), keyId: '\u001b[2J' };
+    expect((await check(chain, [odd])).checkpointFaults).toEqual([{ seq: 5, keyId: '?', reason: 'malformed' }]);
   });
 
   it('holds a few rows only, and closes its source at the first break', async () => {

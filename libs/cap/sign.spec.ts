@@ -30,6 +30,15 @@ const codeOf = (act: () => unknown): string => {
   }
 };
 
+const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
+const MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
+const INCLUSIVE = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315';
+/** The one way in which we sign. */
+const OURS = {
+  signature: `${MORE}rsa-sha256`, canonical: 'http://www.w3.org/2001/10/xml-exc-c14n#', digest: 'http://www.w3.org/2001/04/xmlenc#sha256',
+  transforms: [`${DSIG}enveloped-signature`, 'http://www.w3.org/2001/10/xml-exc-c14n#'] as readonly string[],
+};
+
 describe('a signed CAP message', () => {
   let keys: DrillKeys;
   let signed: string;
@@ -123,9 +132,10 @@ describe('a signed CAP message', () => {
     });
     it('refuses what our own key signed in another way than ours', () => {
       // Each of these verifies as XML signatures go; the key is right, but what is covered is not the whole message.
-      const otherwise = (reference: { uri: string; isEmptyUri: boolean; xpath: string }, place: string, xml: string = plain): string => {
-        const signer = new SignedXml({ privateKey: keys.signing.key, publicCert: keys.signing.certificate, signatureAlgorithm: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', canonicalizationAlgorithm: 'http://www.w3.org/2001/10/xml-exc-c14n#' });
-        signer.addReference({ ...reference, transforms: ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', 'http://www.w3.org/2001/10/xml-exc-c14n#'], digestAlgorithm: 'http://www.w3.org/2001/04/xmlenc#sha256' });
+      const otherwise = (reference: { uri: string; isEmptyUri: boolean; xpath: string }, place: string, xml: string = plain, ways: Partial<typeof OURS> = {}): string => {
+        const { signature, canonical, transforms, digest } = { ...OURS, ...ways };
+        const signer = new SignedXml({ privateKey: keys.signing.key, publicCert: keys.signing.certificate, signatureAlgorithm: signature, canonicalizationAlgorithm: canonical });
+        signer.addReference({ ...reference, transforms: [...transforms], digestAlgorithm: digest });
         signer.computeSignature(xml, { location: { reference: place, action: 'append' } });
         return signer.getSignedXml();
       };
@@ -135,6 +145,17 @@ describe('a signed CAP message', () => {
       expect(refused(otherwise({ uri: '#_0', isEmptyUri: false, xpath: "//*[local-name(.)='info'][1]" }, '/*'))).toBe('SIGNATURE_INVALID');
       expect(refused(otherwise(whole, "//*[local-name(.)='info'][1]"))).toBe('SIGNATURE_INVALID');
       expect(refused(otherwise(whole, '/*', otherwise(whole, '/*')))).toBe('SIGNATURE_INVALID');
+      // Nor is it ours by other algorithms, weaker or stronger, or under another root.
+      const ways: readonly Partial<typeof OURS>[] = [
+        { signature: `${DSIG}rsa-sha1` }, { signature: `${MORE}rsa-sha512` }, { digest: `${DSIG}sha1` }, { digest: 'http://www.w3.org/2001/04/xmlenc#sha512' },
+        { canonical: INCLUSIVE }, { transforms: OURS.transforms.slice(0, 1) }, { transforms: [...OURS.transforms.slice(0, 1), INCLUSIVE] }, { transforms: [...OURS.transforms, ...OURS.transforms.slice(1)] },
+      ];
+      for (const way of ways) expect({ way, code: refused(otherwise(whole, '/*', plain, way)) }).toEqual({ way, code: 'SIGNATURE_INVALID' });
+      expect(refused(otherwise(whole, '/*', plain.replace('<alert ', '<notice ').replace('</alert>', '</notice>')))).toBe('SIGNATURE_INVALID');
+    });
+    it('refuses a signature that carries more than ours, though what it covers is true', () => {
+      expect(refused(altered('</Signature>', '<Object>more</Object></Signature>'))).toBe('SIGNATURE_INVALID');
+      expect(refused(altered('<KeyInfo>', `<KeyInfo>${signatureOf(signed)}`))).toBe('SIGNATURE_INVALID');
     });
     it('refuses a digest with a comment in it', () => {
       const digest = /<DigestValue>([^<]+)</.exec(signed)![1]!;

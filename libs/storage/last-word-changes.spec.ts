@@ -149,10 +149,11 @@ describe('administrators', () => {
   });
 
   it('remain two when two others go at the same moment', async () => {
-    const [first, other] = [await disable(THREE), await disable(TWO)];
+    // Neither change touches an officer of the other, so that nothing but the rule makes one wait.
+    const [first, other] = [await disable(THREE), await disable(ONE, THREE)];
     await app.query('BEGIN');
     await settle(first, 'confirm', { by: TWO });
-    const both = settle(other, 'confirm', { by: THREE }, second);
+    const both = settle(other, 'confirm', { by: TWO }, second);
     const refused = expect(both).rejects.toThrow('ADMINISTRATORS_TOO_FEW');
     await until(async () => (await owner.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount, (count) => count !== 0);
     await app.query('COMMIT');
@@ -222,13 +223,53 @@ describe('an officer who is changed by two', () => {
 });
 
 describe('a destination', () => {
+  const document = { name: 'TV', channel: 'cap-push', mode: 'drill', settings: {} };
+  const set = async (id: string, { mode = 'drill', regroups = false, secrets = [] as object[] } = {}) =>
+    settle(await propose({ kind: 'destination.set', payload: { id, ...document, mode }, kept: { simulated: true, regroups } }), 'confirm', { given: { secrets } });
+
   it('never goes from drill to live, not by two administrators either', async () => {
-    const document = { name: 'TV', channel: 'cap-push', mode: 'drill', settings: {} };
-    const set = async (mode: string) => settle(await propose({ kind: 'destination.set', payload: { id: 'tv', ...document, mode }, kept: { simulated: true, regroups: false } }), 'confirm');
-    await set('drill');
-    await expect(set('live')).rejects.toThrow('DESTINATION_WORLD');
+    await set('tv');
+    await expect(set('tv', { mode: 'live' })).rejects.toThrow('DESTINATION_WORLD');
     for (const column of ['name', 'channel', 'settings', 'mode']) {
       await expect(owner.query(`UPDATE destinations SET document = document - $1::text`, [column])).rejects.toThrow(column === 'mode' ? 'DESTINATION_WORLD' : 'destinations_document_check');
     }
+  });
+
+  it('is not divided anew while an alert is active there, or anything of one is still to be told', async () => {
+    const alert = randomUUID();
+    await owner.query(
+      `INSERT INTO alerts (id, mode, status, version, case_number, created_by, created_at, last_revision, current_revision, expires_at) VALUES ($1, 'drill', 'active', 1, 'KU-1', $2, now(), 1, 1, now())`, [alert, AUTHOR]);
+    await owner.query(
+      `INSERT INTO revisions (alert_id, number, kind, status, writers, submitted_by, decided_by, identifier, content_hash, sent_at, expires_at)
+       VALUES ($1, 1, 'alert', 'approved', ARRAY[$2::uuid], $2, $3, 'tv-1', repeat('0', 64), now(), now())`, [alert, AUTHOR, ONE]);
+    await owner.query(`INSERT INTO outbox (alert_id, revision, kind, content_hash) VALUES ($1, 1, 'alert', repeat('0', 64))`, [alert]);
+    await owner.query(
+      `INSERT INTO deliveries (id, alert_id, revision, kind, channel, destination, key, state, expires_at, accepted_at) VALUES (gen_random_uuid(), $1, 1, 'alert', 'smpp', 'mts', 'k-1', 'accepted', now(), now())`, [alert]);
+    await expect(set('mts', { regroups: true })).rejects.toThrow('DESTINATION_BUSY');
+    await set('mts');
+    await owner.query(`UPDATE alerts SET status = 'found', ended_at = now() WHERE id = $1`, [alert]);
+    for (const state of ['queued', 'uncertain']) {
+      await owner.query(`UPDATE deliveries SET state = $2 WHERE alert_id = $1`, [alert, state]);
+      await expect(set('mts', { regroups: true })).rejects.toThrow('DESTINATION_BUSY');
+    }
+    await owner.query(`UPDATE deliveries SET state = 'accepted' WHERE alert_id = $1`, [alert]);
+    await set('mts', { regroups: true });
+  });
+
+  it('has no secret but the one that came with the change', async () => {
+    const secret = (generation: number) => [{ name: 'hook', generation, sealed: '' }];
+    await set('radio', { secrets: secret(1) });
+    await set('radio', { secrets: secret(2) });
+    expect((await owner.query(`SELECT generation, made_by, previous_until = made_at AS alone FROM destination_secrets WHERE destination = 'radio'`)).rows).toEqual([{ generation: 2, made_by: ONE, alone: true }]);
+  });
+});
+
+describe('a challenge', () => {
+  it.each([
+    ['sign_in', `'${randomUUID()}'`, 'NULL'], ['register', 'NULL', 'NULL'], ['step_up', 'NULL', `'{}'`], ['register', '(SELECT id FROM sessions LIMIT 1)', `'{}'`],
+    ['step_up', '(SELECT id FROM sessions LIMIT 1)', 'NULL'], ['sign_in', 'NULL', `'{}'`], ['other', 'NULL', 'NULL'],
+  ])('belongs to a session but to sign in, and has a purpose to step up: not %s, %s, %s', async (ceremony, session, purpose) => {
+    await owner.query(`INSERT INTO sessions (id, officer_id, token_hash, opened_at, seen_at) VALUES (gen_random_uuid(), $1, encode(sha256(gen_random_uuid()::text::bytea), 'hex'), $2, $2)`, [AUTHOR, NOW]);
+    await expect(owner.query(`INSERT INTO passkey_challenges VALUES (repeat('0', 64), '${ceremony}', ${session}, ${purpose}, now())`)).rejects.toMatchObject({ code: '23514' });
   });
 });

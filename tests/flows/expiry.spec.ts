@@ -25,7 +25,7 @@ describe('expiry', () => {
 
     const ended = await until(() => author.get<{ status: string }>(story.path), (alert) => alert.status === 'expired', 20_000, (a) => a.status);
     expect(ended.status).toBe('expired');
-    const all = await story.deliveriesUntil((d) => d.every((x) => x.state !== 'waiting'));
+    const all = await story.deliveriesUntil((d) => d.some((x) => x.kind === 'expired') && d.every((x) => x.state !== 'waiting'));
     expect(all.filter((d) => d.destination === 'tv-2').map((d) => d.state)).toEqual([expect.stringMatching(/cancelled|dead/)]);
     // CAP and SMS carry their end; a mail in a newsroom does not.
     expect(all.filter((d) => d.kind === 'expired').map((d) => d.destination)).toEqual(['newsroom']);
