@@ -1,16 +1,28 @@
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import { checkpointSchema } from '#audit/checkpoint.js';
 import { fail } from '#kernel/errors.js';
 import { rows } from '#storage/database.js';
 
 /**
- * Returns when the database has the history that the last checkpoint in `file` was signed for, or there is none. Throws
- * `HISTORY_REWOUND` otherwise: a backup was restored, and what it believes is still to be sent may long have been sent,
- * withdrawn and erased. A person decides before anything is broadcast.
+ * Returns when the database has the history that the last checkpoint in `file` was signed for, or the file is empty: a person
+ * emptied it, or a dispatcher begins. Throws `HISTORY_REWOUND` otherwise, and where there is no file beside a database that
+ * was signed before: a backup was restored, here or on another host, and what it believes is still to be sent may long have been
+ * sent, withdrawn and erased. A person decides before anything is broadcast. Where both begin, begins the file.
  */
 export async function refuseRewoundHistory(source: DataSource, file: string | undefined): Promise<void> {
-  const last = file === undefined ? undefined : (await readFile(file, 'utf8').catch(() => '')).trim().split('\n').at(-1);
+  if (file === undefined) return;
+  const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (kept === undefined) {
+    const [signed] = await rows<{ seq: string }>(source, 'SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT 1', []);
+    if (signed) throw fail('HISTORY_REWOUND', 'FINDME_CHECKPOINTS', `The database was signed up to ${signed.seq}, and there is no file to hold it against. An empty one says that a person has looked.`);
+    // From now on there is one, also when the first checkpoint gets no further than the database.
+    return appendFile(file, '');
+  }
+  const last = kept.trim().split('\n').at(-1);
   if (!last) return;
   const checkpoint = checkpointSchema.parse(JSON.parse(last));
   const [fact] = await rows<{ hash: Buffer }>(source, 'SELECT hash FROM facts WHERE seq = $1', [checkpoint.seq]);

@@ -25,7 +25,8 @@ const TIME_MS = 5_000;
 const ERASURE_MS = 2_000;
 const LET_GO_MS = 60_000;
 const DRAFTS_MS = 60_000;
-const CHECKPOINT_MS = 30_000;
+/** What happened in this time before a backup was taken is all that a restored one cannot be told from the truth by. */
+const CHECKPOINT_MS = 1_000;
 const HEARTBEAT_MS = 10_000;
 const FORGET_MS = 60_000;
 const TEST_MS = 2_000;
@@ -104,6 +105,6 @@ export class Work {
     const made = await new PgAuditStore(source).checkpoint(secret('audit-signing-key'), clock.now());
     if (!made) return;
     log.event('audit.checkpoint', { seq: String(made.seq), keyId: made.keyId });
-    if (environment.FINDME_CHECKPOINTS) await appendFile(environment.FINDME_CHECKPOINTS, `${JSON.stringify(made)}\n`);
+    if (environment.FINDME_CHECKPOINTS) await appendFile(environment.FINDME_CHECKPOINTS, `${JSON.stringify(made)}\n`, { flush: true });
   }
 }
