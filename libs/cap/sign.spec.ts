@@ -8,9 +8,9 @@ import * as x509 from '@peculiar/x509';
 import { SignedXml } from 'xml-crypto';
 import { Refusal } from '#kernel/errors.js';
 import { sampleNotice, samplePhoto } from '#dispatch/testing/sample-notice.js';
-import { createAuthority, issueSigningCertificate } from './certificates.js';
+import { createAuthority, issueSigningCertificate, type KeyAndCertificate } from './certificates.js';
 import { readCap } from './read.js';
-import { DOCUMENT_SIGNING, signCap, verifyCap } from './sign.js';
+import { DOCUMENT_SIGNING, readSigner, signCap, verifyCap } from './sign.js';
 import { drillKeys, type DrillKeys } from './testing/keys.js';
 import { writeCap } from './write.js';
 
@@ -92,18 +92,33 @@ describe('a signed CAP message', () => {
     expect(refused(xml, [brief.certificate], new Date(now.getTime() + 2 * 86_400_000))).toBe('SIGNATURE_INVALID');
   });
 
-  it('refuses a certificate of the right authority that is for a server', async () => {
+  it('refuses a certificate that is not valid yet', () => {
+    expect(refused(signed, [keys.signing.certificate], new Date(now.getTime() - 2 * 86_400_000))).toBe('SIGNATURE_INVALID');
+  });
+
+  it('refuses a certificate of the right authority that is for a server, and one that only says it is of that authority', async () => {
     const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
     const { privateKey, publicKey } = await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
-    const signingKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(keys.authority.key), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
     const issuer = new x509.X509Certificate(keys.authority.certificate).subjectName;
-    const issued = async (usage: string) => (await x509.X509CertificateGenerator.create({
-      subject: 'CN=127.0.0.1', issuer, publicKey, signingKey, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' }, notBefore: new Date(now.getTime() - 1000), notAfter: new Date(now.getTime() + 86_400_000),
+    const issued = async (usage: string, authority: Pick<KeyAndCertificate, 'key'> = keys.authority) => (await x509.X509CertificateGenerator.create({
+      subject: 'CN=127.0.0.1', issuer, publicKey, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' }, notBefore: new Date(now.getTime() - 1000), notAfter: new Date(now.getTime() + 86_400_000),
+      signingKey: await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']),
       extensions: [new x509.ExtendedKeyUsageExtension([usage])],
     }, webcrypto)).toString('pem');
     const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY');
-    expect(refused(signCap(plain, { key, certificate: await issued(DOCUMENT_SIGNING) }), [keys.authority.certificate])).toBe('none');
-    expect(refused(signCap(plain, { key, certificate: await issued(x509.ExtendedKeyUsage.serverAuth) }), [keys.authority.certificate])).toBe('SIGNATURE_INVALID');
+    const by = (certificate: string) => refused(signCap(plain, { key, certificate }), [keys.authority.certificate]);
+    expect(by(await issued(DOCUMENT_SIGNING))).toBe('none');
+    expect(by(await issued(x509.ExtendedKeyUsage.serverAuth))).toBe('SIGNATURE_INVALID');
+    // The name of the authority on it, and another's signature.
+    expect(by(await issued(DOCUMENT_SIGNING, await createAuthority({ now })))).toBe('SIGNATURE_INVALID');
+  });
+
+  it('is made with an RSA key and its own certificate, or with none', () => {
+    const { signing, stranger, server } = keys;
+    expect(readSigner(signing.key, signing.certificate).certificate).toBe(signing.certificate);
+    for (const [key, certificate] of [[stranger.key, signing.certificate], [server.key, server.certificate], ['rubbish', signing.certificate], [signing.key, 'rubbish']] as const) {
+      expect(codeOf(() => readSigner(key, certificate))).toBe('CONFIGURATION_INVALID');
+    }
   });
 
   describe('under attack by wrapping', () => {
@@ -154,6 +169,8 @@ describe('a signed CAP message', () => {
       expect(refused(otherwise(whole, '/*', plain.replace('<alert ', '<notice ').replace('</alert>', '</notice>')))).toBe('SIGNATURE_INVALID');
     });
     it('refuses a signature that carries more than ours, though what it covers is true', () => {
+      for (const name of ['KeyInfo', 'SignatureValue']) expect(refused(altered(`</${name}>`, `</${name}><${name}></${name}>`))).toBe('SIGNATURE_INVALID');
+      expect(refused(altered('</X509Data>', '</X509Data><X509Data></X509Data>'))).toBe('SIGNATURE_INVALID');
       expect(refused(altered('</Signature>', '<Object>more</Object></Signature>'))).toBe('SIGNATURE_INVALID');
       expect(refused(altered('<KeyInfo>', `<KeyInfo>${signatureOf(signed)}`))).toBe('SIGNATURE_INVALID');
     });

@@ -108,7 +108,7 @@ function onlySignature(root: Element): Element {
   const reference = only(info, 'Reference');
   const transforms = elements(only(reference, 'Transforms')).map(algorithm);
   const allowed =
-    elements(signature).every((part) => ['SignedInfo', 'SignatureValue', 'KeyInfo'].includes(part.localName ?? '')) &&
+    elements(signature).length === 3 && elements(signature).every((part) => ['SignedInfo', 'SignatureValue', 'KeyInfo'].includes(part.localName ?? '')) &&
     elements(info).length === 3 &&
     reference.getAttribute('URI') === '' &&
     algorithm(only(info, 'CanonicalizationMethod')) === EXCLUSIVE_C14N &&

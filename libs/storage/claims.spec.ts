@@ -140,6 +140,20 @@ describe('taking a delivery', () => {
     expect(await store.renew([second!], 5_000)).toEqual([id]);
   });
 
+  it('is over for what was uncertain, waited or was under way when its alert ended', async () => {
+    for (const state of ['uncertain', 'waiting', 'sending'] as const) {
+      const { alert, id } = await planned();
+      const delivery = (await claim(id))!;
+      const outcome: Outcome = state === 'waiting' ? { kind: 'deferred', reason: 'busy' } : { kind: 'uncertain', reason: 'timeout' };
+      if (state !== 'sending') await store.record([{ delivery, startedAt: stage.clock.now(), ms: 1, outcome, settlement: settle(delivery, outcome, 'ask', stage.clock.now(), 0) }]);
+      expect(await look(id)).toMatchObject({ state });
+      await stage.withdrawn(alert);
+      await planRest();
+      expect(await look(id)).toMatchObject({ state: 'cancelled', reason: 'withdrawn' });
+      expect(await store.renew([delivery], 5_000)).toEqual([]);
+    }
+  });
+
   it('leaves alone what waits for a person, was taken, or has come', async () => {
     const { id } = await planned();
     const delivery = await claim(id);

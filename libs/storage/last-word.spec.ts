@@ -8,6 +8,7 @@ import { Composer } from '#alerts/compose.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
 import { addOfficers, APPROVER, AUDITOR, AUTHOR, SECOND_AUTHOR } from '../../tests/support/officers.js';
 import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
+import { until } from '../../tests/support/until.js';
 import { PgAlertStore } from './alert-store.js';
 import { CaseKeys } from './case-keys.js';
 import { openDatabase, rows } from './database.js';
@@ -131,6 +132,17 @@ describe('a decision', () => {
     const ready = await submitted(edited, SECOND_AUTHOR);
     expect(await one('SELECT writers, submitted_by FROM revisions WHERE alert_id = $1', ready.id)).toEqual({ writers: [AUTHOR, APPROVER], submitted_by: SECOND_AUTHOR });
     await expect(call('approve_alert', ready.id, ready.version, APPROVER, ready.proposal!.contentHash, NOW, new Date(NOW.getTime() + HOUR_MS), [])).rejects.toThrow('APPROVER_IS_WRITER');
+  });
+
+  it('waits for one that is just being made of the same alert, and is then of a version that is no more', async () => {
+    const alert = await created();
+    const edit = (by: OfficerId) => [alert.id, alert.version, 'x', by, SEALED, [fact('revision.saved', officerActor(by), alert.id, { revision: 1, kind: 'alert', version: 2, digest: HASH })]];
+    await owner.query('BEGIN');
+    await owner.query('SELECT edit_alert($1, $2, $3, $4, $5, $6)', edit(AUTHOR));
+    const second = expect(call('edit_alert', ...edit(SECOND_AUTHOR))).rejects.toThrow('ALERT_STALE');
+    await until(async () => (await rows(source, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length, (count) => count !== 0);
+    await owner.query('COMMIT');
+    await second;
   });
 
   it('to edit leaves nothing of what was frozen', async () => {

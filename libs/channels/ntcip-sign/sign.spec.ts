@@ -72,11 +72,20 @@ describe('a sign', () => {
     expect((await end('found', message)).kind).toBe('accepted');
   });
 
-  it('that agrees and shows nothing is not believed', async () => {
+  it.each(['nothing-shown', 'other-words', 'another-row', 'without-end'] as const)('that agrees is not believed before it is read to show just that, for as long: %s', async (lie) => {
     const { publish, partner, receipts } = await play();
-    partner.setLie('nothing-shown');
+    partner.setLie(lie);
     expect(await publish(sampleMessage())).toEqual({ kind: 'uncertain', reason: 'not_shown' });
     expect(receipts).toEqual([]);
+  });
+
+  it('that agrees and says elsewhere that it failed, or keeps a row otherwise than it was written, is taken at its worse word', async () => {
+    const { publish, partner, receipts } = await play();
+    partner.setLie('failed-all-the-same');
+    expect(await publish(sampleMessage())).toEqual({ kind: 'deferred', reason: 'activation_message_status' });
+    partner.setLie('kept-otherwise');
+    expect(await publish(sampleMessage())).toEqual({ kind: 'deferred', reason: 'crc_mismatch' });
+    expect([receipts, partner.ledger]).toEqual([[], []]);
   });
 
   it('that agrees to go dark and stays lit is not believed', async () => {

@@ -26,8 +26,12 @@ export interface SignEvents {
   emptied(owner: string, dark: boolean): void;
 }
 
-/** Ways in which a sign deceives: it agrees to an activation and shows nothing of it, or agrees to go dark and stays lit. */
-export type Lie = 'nothing-shown' | 'stays-lit';
+/**
+ * Ways in which a sign deceives: it agrees to an activation and shows nothing of it, other words, the words of another row, or
+ * the right ones without end; it agrees and says elsewhere that it failed; it keeps a row otherwise than it was written; or it
+ * agrees to go dark and stays lit.
+ */
+export type Lie = 'nothing-shown' | 'other-words' | 'another-row' | 'without-end' | 'failed-all-the-same' | 'kept-otherwise' | 'stays-lit';
 
 /** The memory and the face of a sign by NTCIP 1203: rows of changeable memory, activation, and a current buffer. No clock. */
 export class SimulatedSign {
@@ -52,7 +56,7 @@ export class SimulatedSign {
     const found = this.find(oid);
     if (!found) return 'noSuchInstance';
     const { column, row } = found;
-    return { multi: row.multi, owner: row.owner, crc: row.status === STATUS.valid ? messageCrc(row.multi) : 0, priority: row.priority, status: row.status }[column];
+    return { multi: row.multi, owner: row.owner, crc: row.status === STATUS.valid ? messageCrc(row.multi) ^ (this.lie === 'kept-otherwise' ? 1 : 0) : 0, priority: row.priority, status: row.status }[column];
   }
 
   /** Sets one object: 0, or the error of RFC 3416. */
@@ -95,8 +99,8 @@ export class SimulatedSign {
   }
 
   private activate(code: Buffer): number {
-    this.activateError = this.judge(code);
-    if (this.activateError !== NO_ERROR) return GEN_ERR;
+    this.activateError = this.lie === 'failed-all-the-same' ? 4 : this.judge(code);
+    if (this.activateError !== NO_ERROR) return this.lie === 'failed-all-the-same' ? 0 : GEN_ERR;
     this.activated = Buffer.from(code);
     return 0;
   }
@@ -115,7 +119,10 @@ export class SimulatedSign {
     if (row.status !== STATUS.valid) return 4;
     if (crc !== messageCrc(row.multi)) return 7;
     if (this.lie === 'nothing-shown') return NO_ERROR;
-    this.current = { multi: row.multi, owner: row.owner, priority: row.priority, minutes, source: Buffer.from(source) };
+    this.current = {
+      multi: this.lie === 'other-words' ? Buffer.from('NEŠTO DRUGO') : row.multi, owner: row.owner, priority: row.priority, minutes: this.lie === 'without-end' ? INFINITE : minutes,
+      source: Buffer.from(source.map((octet, place) => (this.lie === 'another-row' && place === 2 ? octet + 1 : octet))),
+    };
     this.events.lit(row.owner.toString(), row.multi);
     return NO_ERROR;
   }

@@ -1,6 +1,6 @@
 import { webPushSettings } from './config.js';
 import { FakeSubscriber } from './fake-subscriber.js';
-import { isAllowedEndpoint, pushSubscription, readContact, writeContact } from './subscription.js';
+import { isAllowedEndpoint, isAllowedUrl, pushSubscription, readContact, writeContact } from './subscription.js';
 
 const { services } = webPushSettings.parse({ vapid: { key: 'k', subject: 'mailto:a@b.example' } });
 
@@ -29,6 +29,20 @@ describe('the address of a subscription', () => {
     expect(isAllowedEndpoint('https://127.0.0.1:4161/wpush/1', simulated, false)).toBe(false);
     expect(isAllowedEndpoint('https://127.0.0.2:4161/', simulated, true)).toBe(false);
     expect(isAllowedEndpoint('http://127.0.0.1:4161/', simulated, true)).toBe(false);
+  });
+});
+
+describe('an address that was taken before', () => {
+  it.each(['http://fcm.googleapis.com/x', 'https://user@fcm.googleapis.com/x', 'https://user:pass@fcm.googleapis.com/x', 'https://fcm.googleapis.com/x#y', 'https://fcm.googleapis.com:8443/x', 'https://evil.example/x'])(
+    'is judged again, by itself: %s', (address) => {
+      expect(isAllowedUrl(new URL('https://fcm.googleapis.com/x'), services, false)).toBe(true);
+      expect(isAllowedUrl(new URL(address), services, false)).toBe(false);
+    });
+
+  it('is no number, even of a service that a list names by one', () => {
+    for (const hosts of ['192.0.2.1', '[2001:db8::1]']) {
+      expect([isAllowedUrl(new URL(`https://${hosts}/x`), [{ hosts }], false), isAllowedUrl(new URL(`https://${hosts}/x`), [{ hosts }], true)]).toEqual([false, true]);
+    }
   });
 });
 
