@@ -92,7 +92,7 @@ export interface Channel<Settings = unknown> {
    */
   airing?(settings: Settings): AiringManner | undefined;
   /**
-   * Words of an ending's receipts that prove that nothing of the alert is left at the destination: such a receipt confirms the
+   * First words of an ending's receipts that prove that nothing of the alert is left at the destination: such a receipt confirms the
    * erasure. Left out where a withdrawal shows no such thing, as where people have read the message or a system keeps its copy.
    */
   erasedWords?(settings: Settings): readonly string[];

@@ -1,6 +1,7 @@
 import type { AlertId, DestinationId } from '#kernel/ids.js';
 import type { Outcome } from '#dispatch/channel.js';
 import { DispatchStage } from '../../tests/support/dispatch-stage.js';
+import { rows } from './database.js';
 import { PgErasureStore } from './erasure-store.js';
 
 const DAY_MS = 86_400_000;
@@ -46,11 +47,27 @@ describe('the receipt of an ending that proves an erasure', () => {
     expect(await confirmed(alert.id)).toEqual([]);
     await report(alert.id, 'znak', 'displayed', 'failed');
     await report(alert.id, 'tv', 'blanked');
+    await report(alert.id, 'znak', 'blank 24');
     expect(await confirmed(alert.id)).toEqual([]);
-    await report(alert.id, 'znak', 'blanked');
+    // The first word counts: some receipts say more.
+    await report(alert.id, 'znak', 'blanked 24');
     expect(await confirmed(alert.id)).toEqual(['znak by destination:znak']);
     expect(await confirmed(alert.id)).toEqual(['znak by destination:znak']);
     expect(await stage.facts('erasure.confirmed', alert.id)).toBe(1);
+  });
+
+  it('is needed over a route too that was given a later airing', async () => {
+    const dispatcher = stage.dispatcher();
+    const alert = await stage.approved();
+    await dispatcher.drain();
+    const first = (await stage.seen(alert.id)).find((d) => d.destination === 'znak')!;
+    await rows(stage.source, `INSERT INTO airing_routes (delivery_id, route, channel) VALUES ($1, 1, 'znak-radio')`, [first.id]);
+    await stage.withdrawn(alert);
+    await dispatcher.drain();
+    await report(alert.id, 'znak', 'blanked');
+    expect(await confirmed(alert.id)).toEqual([]);
+    await report(alert.id, 'znak-radio', 'silent');
+    expect(await confirmed(alert.id)).toEqual(['znak by destination:znak']);
   });
 
   it('is needed over every route by which the alert may have arrived', async () => {

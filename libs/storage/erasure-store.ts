@@ -161,13 +161,16 @@ export class PgErasureStore implements ErasureStore {
     if (proofs.length === 0) return [];
     return rows<Confirmed>(manager,
       `WITH proofs AS (SELECT * FROM unnest($3::text[], $4::text[], $5::text[]) AS p (destination, channel, word)),
+       held AS (SELECT alert_id, destination, channel, route, part, state, reason, may_have FROM deliveries WHERE kind IN ('alert', 'update')),
+       -- What went over another route for a later airing.
+       aired AS (SELECT d.alert_id, d.destination, o.channel, o.route, d.part, d.state, d.reason, o.may_have FROM airing_routes o JOIN deliveries d ON d.id = o.delivery_id),
        proved AS (
          SELECT e.id FROM erasure_requests e JOIN alerts a ON a.id = e.alert_id
           WHERE e.confirmed_at IS NULL AND a.ended_at > $2 AND e.destination = ANY ($3)
             AND NOT EXISTS (
-              SELECT FROM deliveries d WHERE d.alert_id = e.alert_id AND d.destination = e.destination AND d.kind IN ('alert', 'update')
+              SELECT FROM (SELECT * FROM held UNION ALL SELECT * FROM aired) d WHERE d.alert_id = e.alert_id AND d.destination = e.destination
                  AND (d.state IN ('queued', 'sending', 'waiting') OR d.reason = 'sent_after_ending' OR d.may_have AND NOT EXISTS (
-                   SELECT FROM deliveries x JOIN receipts r ON r.delivery_id = x.id JOIN proofs p ON p.destination = x.destination AND p.channel = x.channel AND p.word = r.word
+                   SELECT FROM deliveries x JOIN receipts r ON r.delivery_id = x.id JOIN proofs p ON p.destination = x.destination AND p.channel = x.channel AND p.word = split_part(r.word, ' ', 1)
                     WHERE x.alert_id = d.alert_id AND x.destination = d.destination AND x.channel = d.channel AND x.route = d.route AND x.part = d.part
                       AND x.kind IN ('found', 'withdrawn', 'expired') AND x.state = 'confirmed' AND r.stage = 'confirmed')))
           ORDER BY e.id FOR UPDATE OF e)

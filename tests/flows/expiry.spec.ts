@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
 import { isConfirmed } from '#apps/findme/drill/views.js';
+import { freePort } from '#apps/findme/embedded/process.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { until } from '../support/until.js';
@@ -10,9 +11,13 @@ let author: ApiClient;
 let approver: ApiClient;
 
 beforeAll(async () => {
-  stack = await startStack();
+  const sign = {
+    id: 'sign', name: 'Znak na putu', channel: 'ntcip-sign', mode: 'drill', simulated: true,
+    settings: { host: '127.0.0.1', port: await freePort(), access: { version: 'v2c', community: 'sign-password' }, rows: 4, columns: 20, maxPages: 4 },
+  };
+  stack = await startStack({ destinations: [sign] });
   [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-}, 60_000);
+}, 120_000);
 
 afterAll(() => stack.stop(), 30_000);
 
@@ -27,13 +32,17 @@ describe('expiry', () => {
     expect(ended.status).toBe('expired');
     const all = await story.deliveriesUntil((d) => d.some((x) => x.kind === 'expired') && d.every((x) => x.state !== 'waiting'));
     expect(all.filter((d) => d.destination === 'tv-2').map((d) => d.state)).toEqual([expect.stringMatching(/cancelled|dead/)]);
-    // CAP and SMS carry their end; a mail in a newsroom does not.
-    expect(all.filter((d) => d.kind === 'expired').map((d) => d.destination)).toEqual(['newsroom']);
+    // CAP and SMS carry their end; a mail in a newsroom does not, and a sign that goes dark keeps the words in its memory.
+    expect(all.filter((d) => d.kind === 'expired').map((d) => d.destination).sort()).toEqual(['newsroom', 'sign']);
 
     stack.partner('tv-2').setFaults({});
     await story.deliveriesUntil((d) => d.filter((x) => x.kind === 'expired').every(isConfirmed));
     expect(stack.partner('tv-2').ledger).toEqual([]);
-  }, 60_000);
+    // Read back dark and empty: nobody has to telephone.
+    const erased = () => author.get<{ items: { destination: string; confirmedBy: string | null }[] }>(`/v1/drill/erasures?state=all&alert=${story.alert.id}`);
+    const { items } = await until(erased, (seen) => seen.items.some((e) => e.destination === 'sign' && e.confirmedBy !== null), 20_000, (seen) => JSON.stringify(seen));
+    expect(items.find((e) => e.destination === 'sign')).toMatchObject({ confirmedBy: 'destination:sign' });
+  }, 120_000);
 });
 
 /** Moves an alert's end into the past, which only the owner of the tables can. */

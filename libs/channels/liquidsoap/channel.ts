@@ -26,6 +26,8 @@ export function createLiquidsoap(voice: Voice): Channel<LiquidsoapSettings> {
       { name: 'voice.wav', mediaType: 'audio/wav', ...(languages.length === 1 && { language: languages[0]! }), make: ({ notice }) => spoken.bytesOf(notice, languages) },
     ],
     airing: () => 'triggered',
+    // The notice was taken off the queue, our files are gone, and its ending was seen in its place.
+    erasedWords: () => ['aired'],
     open: (destination, line) => new PlayoutConnection(destination, line, new Radio(destination, spoken)),
   };
 }

@@ -9,8 +9,8 @@ export const ntcipSign: Channel<NtcipSignSettings> = {
   settings: ntcipSignSettings,
   // The same words in the same row again look the same.
   resend: () => 'safe',
-  // Every activation carries its duration.
-  lapses: true,
+  // Every activation carries its duration; but the words stay in the sign's memory, and that it is dark is to be seen.
+  lapses: false,
   connectsTo: ({ host, port }) => [{ host, port }],
   parts: () => 1,
   // Some ten requests, and the looks at what the sign makes of them.
