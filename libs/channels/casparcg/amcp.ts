@@ -37,3 +37,13 @@ export function readAnswer(received: string, id: string): Answer | undefined {
   if (code === '200') return /(^|\r\n)\r\n$/.test(rest) ? { code: 200, data: rest } : undefined;
   return { code: Number(code), data: '' };
 }
+
+/**
+ * What is in front on a layer, from the answer to `INFO channel-layer`; empty where nothing is. Servers up to 2.2 answer for that
+ * layer, those from 2.3 on for the whole channel: there, each layer stands in an element of its own number.
+ */
+export function foregroundOf(data: string, layer: number): string {
+  const all = /<layer_\d+>/.test(data);
+  const own = all ? (new RegExp(`<layer_${layer}>([\\s\\S]*?)</layer_${layer}>`).exec(data)?.[1] ?? '') : data;
+  return /<foreground>([\s\S]*?)<\/foreground>/i.exec(own)?.[1] ?? '';
+}

@@ -9,11 +9,11 @@ import { StrangeAnswer } from '#dispatch/playout/control-line.js';
 import type { Voice } from '#alerts/voice.js';
 import { FixedClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
-import { createCasparcg } from './channel.js';
+import { casparcg, createCasparcg } from './channel.js';
 import type { CasparcgSettingsInput } from './config.js';
 import { airCommands, quoted } from './encode.js';
 import { startFakePartner } from './fake-partner.js';
-import { readAnswer } from './amcp.js';
+import { foregroundOf, readAnswer } from './amcp.js';
 import { television } from './testing/stage.js';
 
 const patient = new AbortController().signal;
@@ -90,6 +90,25 @@ describe('casparcg', () => {
     expect(partner.ledger.map(({ action }) => action)).toEqual(['publish', 'withdraw']);
     expect(await connection.publish(first, patient)).toEqual({ kind: 'refused', reason: 'ended' });
     expect((await connection.withdraw(other, patient)).kind).toBe('accepted');
+  });
+
+  it('proves by the ending, seen in the notice\'s place, that nothing of the alert is left', async () => {
+    const { connection, receipts, folder } = await studio();
+    const message = sampleMessage();
+    await connection.publish(message, patient);
+    const ending = sampleMessage({ notice: sampleEnding('withdrawn', message.notice) });
+    await connection.withdraw(ending, patient);
+    const proof = () => receipts.find(({ about }) => 'reference' in about && about.reference === ending.key);
+    expect(await eventually(() => proof() !== undefined)).toBe(true);
+    expect(casparcg.erasedWords?.(television(0, folder).settings)).toContain(proof()!.word.split(' ')[0]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('reads what is in front on its own layer, of servers that answer for the layer and of those that answer for the whole channel', () => {
+    const whole = '<channel><stage><layer><layer_10><foreground>program</foreground></layer_10><layer_900><background>b</background><foreground>card</foreground></layer_900></layer></stage></channel>';
+    expect([10, 900, 90].map((layer) => foregroundOf(whole, layer))).toEqual(['program', 'card', '']);
+    expect(foregroundOf('<layer>\n<foreground>\ncard</foreground></layer>', 900)).toBe('\ncard');
+    expect(foregroundOf('<channel><stage/></channel>', 900)).toBe('');
   });
 
   it('does not let a drill onto the air of live', async () => {

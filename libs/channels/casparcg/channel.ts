@@ -7,7 +7,7 @@ import type { Channel, Destination, Message, Outcome } from '#dispatch/channel.j
 import { lookMs, pause, PlayoutConnection, type PlayoutProtocol, type Show } from '#dispatch/playout/connection.js';
 import { folderOf } from '#dispatch/playout/shared-folder.js';
 import { StrangeAnswer, type ControlLine } from '#dispatch/playout/control-line.js';
-import { Amcp } from './amcp.js';
+import { Amcp, foregroundOf } from './amcp.js';
 import { casparcgSettings, type CasparcgSettings } from './config.js';
 import { airCommands, clearCommands, mediaName, preview } from './encode.js';
 
@@ -31,6 +31,8 @@ export function createCasparcg(voice: Voice): Channel<CasparcgSettings> {
       { name: `voice-${language}.wav`, mediaType: 'audio/wav', language, make: ({ notice }) => spoken.bytesOf(notice, [language]) },
     ],
     airing: () => 'triggered',
+    // The notice was taken off, our files are gone, and its ending was seen in its place.
+    erasedWords: () => ['aired'],
     open: (destination, line) => {
       setImmediate(warmLettering);
       return new PlayoutConnection(destination, line, new Television(destination, spoken, cards));
@@ -126,7 +128,7 @@ class Television implements PlayoutProtocol<Amcp> {
     const { videoChannel, layer } = this.settings;
     const { code, data } = await amcp.ask(`INFO ${videoChannel}-${layer}`, name);
     if (code !== 200 && code !== 201) throw new StrangeAnswer();
-    const front = /<foreground>([\s\S]*?)<\/foreground>/i.exec(data)?.[1]?.toLowerCase() ?? '';
+    const front = foregroundOf(data, layer).toLowerCase();
     return /[0-9a-f]{8}-[0-9a-f-]{27}-[0-9a-f]{16,}/.test(front) ? front : '';
   }
 }

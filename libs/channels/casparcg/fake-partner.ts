@@ -12,6 +12,11 @@ import type { CasparcgSettings } from './config.js';
 /** A name of ours: alert, key, kind of notice. */
 const OURS = /([0-9a-f]{8}-[0-9a-f-]{27})-([A-Za-z0-9]{16,})-(alert|update|found|withdrawn)$/;
 
+const element = (layer: string, foreground: string): string =>
+  `<layer_${layer}>\n<background>\n<producer>empty</producer>\n</background>\n<foreground>\n${foreground}\n</foreground>\n</layer_${layer}>\n`;
+const PROGRAMME = element('10', '<file><path>media/PROGRAM.mxf</path></file>\n<producer>ffmpeg</producer>');
+const CHANNEL = '<framerate>25</framerate>\n<framerate>1</framerate>\n<mixer>\n<audio>\n<volume>0</volume>\n<volume>0</volume>\n</audio>\n</mixer>\n';
+
 /** Plays a CasparCG server on loopback: AMCP with `REQ`, media read from the folder, layers that end when their length is over. */
 export async function startFakePartner(destination: Destination<CasparcgSettings>): Promise<FakePartner> {
   const { settings } = destination;
@@ -46,9 +51,9 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
     const [verb = '', layer = ''] = command.split(' ');
     if (verb === 'VERSION') return '201 VERSION OK\r\n2.3.3 (proba)';
     if (verb === 'INFO') {
-      const front = layers.get(layer)?.name;
-      const foreground = front === undefined ? '<producer>empty</producer>' : `<file><path>${front.toUpperCase()}.JPG</path></file><producer>image</producer>`;
-      return `201 INFO OK\r\n<?xml version="1.0" encoding="utf-8"?>\n<channel>\n <stage><layer><layer_1><foreground>${foreground}</foreground></layer_1></layer></stage>\n</channel>`;
+      // As servers from 2.3 on: the whole channel, whichever layer was asked for, and the programme's layer with it.
+      const stage = [...layers].filter(([of]) => of.startsWith(`${layer.split('-')[0]!}-`)).map(([of, { name }]) => element(of.split('-')[1]!, `<file><path>${name.toUpperCase()}.JPG</path></file>\n<producer>image</producer>`));
+      return `201 INFO OK\r\n<?xml version="1.0" encoding="utf-8"?>\n<channel>\n${CHANNEL}<stage>\n<layer>\n${PROGRAMME}${stage.join('')}</layer>\n</stage>\n</channel>\n`;
     }
     if (verb === 'CLEAR') {
       layers.delete(layer);
@@ -63,7 +68,7 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
       write(name, command);
       return '202 PLAY OK';
     }
-    return ['LOADBG', 'CG'].includes(verb) ? `202 ${verb} OK` : '400 ERROR';
+    return ['LOADBG', 'CG'].includes(verb) ? `202 ${verb} OK` : `400 ERROR\r\n${command}`;
   };
   const serve = (socket: Socket, line: string): void => {
     const [, id = '', command = ''] = /^REQ (\S+) (.*)$/.exec(line) ?? [];
