@@ -13,7 +13,7 @@ export class EventsController {
 
   @Get()
   @Door({
-    action: 'delivery.read', query: streamQuery, headers: RESUMES, response: 'text/event-stream', refusals: ['STREAM_FULL'],
+    action: 'delivery.read', passive: true, query: streamQuery, headers: RESUMES, response: 'text/event-stream', refusals: ['STREAM_FULL'],
     summary: 'The facts about the alerts of a mode as Server-Sent Events, from where the reader was. Ends after two minutes: a browser comes back by itself.',
   })
   async stream(@Param('mode') mode: Mode, @Query() { after }: { after?: number }, @Req() request: DoorRequest, @Res() reply: FastifyReply): Promise<void> {

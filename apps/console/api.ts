@@ -1,5 +1,6 @@
 import type { Problem as ProblemDocument } from '#apps/api/problem.js';
 import { reportReachable, reportUnreachable } from './connection.js';
+import { isAlone } from './presence.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -70,6 +71,8 @@ async function answer<Body extends string | Blob>(
         ...(picture ? { 'content-type': picture.type } : body !== undefined && { 'content-type': 'application/json' }),
         ...(ifMatch !== undefined && { 'if-match': ifMatch }),
         ...(once !== undefined && { 'idempotency-key': once }),
+        // Nobody is there: what is asked does not keep the session open.
+        ...(isAlone() && { 'findme-background': '1' }),
       },
       ...(picture ? { body: picture } : body !== undefined && { body: JSON.stringify(body) }),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { sessionSchema } from '#apps/api/session.controller.js';
 import type { Action } from '#identity/officer.js';
 import { ask, read, Refused } from './api.js';
+import { letRunOut } from './presence.js';
 
 export type Session = z.output<typeof sessionSchema> & {
   /** How far the system's clock was ahead of this machine's when the session was told, in milliseconds. */
@@ -74,6 +75,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   }, [data, known, ended]);
 
   const session = ended ? known : data;
+  useEffect(() => { letRunOut(session ? !session.may.includes('alert.end') : false); }, [session]);
   const signed = useMemo(
     () => ({ session, ended, endCause, signedIn, renewed, signOut: () => signOut().then(() => { setKnown(undefined); }), sessionLost }),
     [session, ended, endCause, signedIn, renewed, signOut, sessionLost],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { LEAST_SECONDS } from '#alerts/speech.js';
 import type { Airing, OpenSlot, SlotView } from './airing.js';
-import { airedWord, complianceOf, EARLY_MS, judge, ON_TIME_MS, readAiredWord, REPORT_MS, slotAfter, slotKey, slotsFor, windowEnd } from './airing.js';
+import { airedWord, readAiredWord } from './aired-word.js';
+import { complianceOf, EARLY_MS, judge, ON_TIME_MS, REPORT_MS, slotAfter, slotKey, slotsFor, windowEnd } from './airing.js';
 
 const first = new Date('2026-11-24T18:00:00Z');
 const after = (minutes: number): Date => new Date(first.getTime() + minutes * 60_000);

@@ -105,16 +105,6 @@ export function judge(slot: OpenSlot, airings: readonly Airing[], now: Date): Ve
   return { state: 'missed', reason: mine.length > 0 ? 'too_short' : 'no_proof' };
 }
 
-/** The word of a receipt that proves an airing: `aired`, or `aired 24` with its whole seconds; `no voice` behind it where it was silent. */
-export const airedWord = (seconds: number, silent: boolean): string => `aired ${Math.round(seconds)}${silent ? ' no voice' : ''}`;
-
-/** Reads `airedWord`, or a partner's plain `aired`; undefined for any other word. */
-export function readAiredWord(word: string): Pick<Airing, 'seconds' | 'silent'> | undefined {
-  const [whole, seconds, silent] = /^aired(?: (\d{1,5}(?:\.\d{1,3})?) ?s?)?( no voice)?$/i.exec(word) ?? [];
-  if (whole === undefined) return undefined;
-  return { ...(seconds !== undefined && { seconds: Number(seconds) }), silent: silent !== undefined };
-}
-
 /** A destination that airs notices, and how over each of its routes. */
 export interface Airer {
   readonly id: DestinationId;

@@ -3,8 +3,9 @@ import type { Clock } from '#kernel/clock.js';
 import type { AlertId, DeliveryId, DestinationId, FactId, Ids } from '#kernel/ids.js';
 import { makeFact, SYSTEM, wordOf, type FactBody } from '#audit/fact.js';
 import type { Mode } from '#alerts/notice.js';
+import { readAiredWord } from '#dispatch/aired-word.js';
 import {
-  judge, readAiredWord, SILENT_MS, slotAfter, slotKey, windowEnd,
+  judge, SILENT_MS, slotAfter, slotKey, windowEnd,
   type Advance, type Airer, type Airing, type AiringManner, type AiringStore, type ClaimedSlot, type GivenRoute, type SlotMove, type SlotName, type SlotState, type SlotView,
 } from '#dispatch/airing.js';
 import { ownName, routeReference, type Outcome } from '#dispatch/channel.js';

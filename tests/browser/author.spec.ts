@@ -88,8 +88,20 @@ inBrowser('the author\'s desk in a browser', () => {
     await field(/^Judged by/, 'probni službenik 7');
     await tabTo(page, 'radio', /^All of Serbia/);
     await page.keyboard.press('ArrowDown');
-    await tabTo(page, 'checkbox', /^Moravica District/);
-    await page.keyboard.press('Space');
+    // The district of the place is chosen already; another beside it, and let go again.
+    await page.getByRole('option', { name: 'Moravica District', selected: true }).waitFor();
+    await tabTo(page, 'option', /^Moravica District/);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: 'Raška District', selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: 'Raška District', selected: false }).waitFor();
+    // The usual duration stands there; taken away, it is missed.
+    await tabTo(page, 'textbox', /^Valid for hours/);
+    expect(await page.getByLabel('Valid for hours').inputValue()).toBe('24');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.press('Backspace');
+    await saved(page);
     // Too early: the summary takes the focus and leads to the field.
     await tabTo(page, 'button', /^Hand in for review/);
     await page.keyboard.press('Enter');
@@ -250,6 +262,20 @@ inBrowser('the author\'s desk in a browser', () => {
     const red = Array.from({ length: info.width * info.height }, (_, pixel) => near(pixel * info.channels, [0xcc, 0x22, 0x22])).filter(Boolean).length;
     expect(red / (info.width * info.height)).toBeGreaterThan(0.05);
     expect(await axeEverywhere(page, 'author-previews')).toEqual([]);
+  });
+
+  it('has its map again by itself when the line that was down is back', async () => {
+    const page = await desks.person();
+    // The part with the country in it does not come; the rest of the desk does.
+    let isDown = true;
+    await page.route(/\/desk\/assets\/atlas-.*\.js$/, (route) => (isDown ? route.abort() : route.continue()));
+    await signIn(page, stack, 'autor2', '/desk/drill/drafts');
+    await page.getByRole('button', { name: /^New alert/ }).click();
+    await page.getByText('The map could not be loaded').first().waitFor();
+    expect(await page.getByLabel('Place, Latin').isVisible()).toBe(true);
+    isDown = false;
+    await page.getByRole('application', { name: /^Map: place/ }).waitFor();
+    await page.getByLabel('Find a settlement').waitFor();
   });
 
   it('draws an area by keys or by typed corners, and shows what of it goes out', async () => {

@@ -43,7 +43,7 @@ inBrowser('the partner\'s desk in a browser', () => {
   it('sends a test that arrives marked at the partner, and shows its acknowledgement', async () => {
     await page.goto('/desk/drill/partner/tv-1');
     await section('Health').getByRole('button', { name: 'Send a test' }).click();
-    await section('Health').getByText('tested').waitFor();
+    await section('Health').getByText('the test was received').waitFor();
     await section('Health').getByText('confirmed').waitFor();
     expect(stack.partner('tv-1').ledger.map(({ action }) => action)).toEqual(['test']);
     expect(stack.partner('tv-live').ledger).toEqual([]);

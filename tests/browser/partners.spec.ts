@@ -56,6 +56,14 @@ inBrowser('partners under administration in a browser', () => {
     await first.getByText('The proposal now waits for another administrator.').waitFor();
     expect(await first.getByRole('rowheader', { name: 'Televizija preko mosta' }).count()).toBe(0);
 
+    // Who confirms is shown what will be otherwise, and the whole behind it.
+    await second.reload();
+    const difference = second.getByRole('group', { name: 'What changes' });
+    await difference.getByRole('row').filter({ hasText: 'settings.timeoutMs' }).waitFor();
+    expect(await difference.getByRole('row').allTextContents()).toEqual(['FieldAt presentAfterwards', 'nameTelevizija tv-1Televizija preko mosta', 'settings.timeoutMs50004000']);
+    expect(await second.getByText('signingKey').isVisible()).toBe(false);
+    await second.getByText('The whole destination').click();
+    await second.getByText('signingKey').waitFor();
     await confirm('Destination');
     await second.getByRole('rowheader', { name: 'Televizija preko mosta' }).waitFor();
     expect(await axeEverywhere(second, 'administrator-partners')).toEqual([]);

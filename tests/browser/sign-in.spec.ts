@@ -105,10 +105,13 @@ inBrowser('signing in, in a browser', () => {
       const session = await response.json() as Record<string, string>;
       await route.fulfill({ response, json: { ...session, idleAt: new Date(Date.parse(session['now']!) + 4 * 60_000).toISOString() } });
     });
+    // Every touch is a sign; here none reaches the system, so that the warning stays for as long as it is looked at.
+    await page.route('**/v1/session/extend', (route) => route.abort());
     await page.reload();
     await page.getByText('Without a sign from you the session ends at').waitFor();
     expect(await axeEverywhere(page, 'session-warning')).toEqual([]);
     await page.unroute('**/v1/session');
+    await page.unroute('**/v1/session/extend');
     await page.getByRole('button', { name: 'Stay signed in' }).click();
     await page.getByText('Without a sign from you').waitFor({ state: 'detached' });
   });

@@ -1,17 +1,22 @@
 import { useMutation } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { ask } from '../api.js';
 import { Button } from '../design/button.js';
 import { Notice } from '../design/notice.js';
 import { useFormat, useSay } from '../language.js';
+import { onTouch } from '../presence.js';
 import { useSession, type Session } from '../session.js';
 import { texts } from './texts.js';
 
 /** How long before its end a session's officer is told. */
 const WARNING_MS = 5 * 60_000;
+/** So near its end, a touch of the page is sign enough to keep it open: whoever reads without asking anything is there too. */
+const RENEWAL_MS = 15 * 60_000;
 const LOOK_MS = 5_000;
+/** Touches ask once in so long, answered or not. */
+const AGAIN_MS = 10_000;
 
-/** Says in time that the session is about to end, and lets the officer stay; takes no focus and covers nothing. */
+/** Says in time that the session is about to end, wherever the page stands; the button or any touch keeps it. Takes no focus. */
 export function SessionWarning() {
   const t = useSay();
   const { time } = useFormat();
@@ -22,9 +27,16 @@ export function SessionWarning() {
     return () => { clearInterval(looking); };
   }, []);
   const stay = useMutation({ mutationFn: () => ask<Session>('POST', '/v1/session/extend'), onSuccess: ({ body }) => { renewed(body); } });
-  const soon = session && !ended ? endingSoon(session, now) : undefined;
+  const askedAt = useRef(0);
+  const touched = useEffectEvent(() => {
+    if (!session || ended || Date.now() - askedAt.current < AGAIN_MS || endingWithin(RENEWAL_MS, session, Date.now())?.kind !== 'idle') return;
+    askedAt.current = Date.now();
+    stay.mutate();
+  });
+  useEffect(() => onTouch(() => { touched(); }), []);
+  const soon = session && !ended ? endingWithin(WARNING_MS, session, now) : undefined;
   return (
-    <div role="status">
+    <div role="status" className="account-warning">
       {soon && (
         <Notice tone="warn">
           <div className="account-ending">
@@ -37,10 +49,10 @@ export function SessionWarning() {
   );
 }
 
-/** Which end of a session is near, and when by this machine's clock, which need not be the system's. Pure. */
-export function endingSoon({ idleAt, absoluteAt, skewMs }: Pick<Session, 'idleAt' | 'absoluteAt'> & { readonly skewMs?: number }, now: number): { readonly kind: 'idle' | 'shift'; readonly at: number } | undefined {
+/** Which end of a session is at most so many milliseconds away, and when by this machine's clock, which need not be the system's. Pure. */
+function endingWithin(ms: number, { idleAt, absoluteAt, skewMs }: Pick<Session, 'idleAt' | 'absoluteAt' | 'skewMs'>, now: number): { readonly kind: 'idle' | 'shift'; readonly at: number } | undefined {
   const here = (at: string): number => Date.parse(at) - (skewMs ?? 0);
   const [idle, shift] = [here(idleAt), here(absoluteAt)];
   const [kind, at] = shift <= idle ? ['shift', shift] as const : ['idle', idle] as const;
-  return at - now <= WARNING_MS ? { kind, at } : undefined;
+  return at - now <= ms ? { kind, at } : undefined;
 }

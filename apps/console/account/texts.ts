@@ -34,7 +34,7 @@ export const texts = {
   endNamed: (opened: string) => say(`Završi sesiju otvorenu ${opened}`, `Заврши сесију отворену ${opened}`, `End the session opened ${opened}`),
   endAll: say('Odjavi se svuda', 'Одјави се свуда', 'Sign out everywhere'),
   endAllText: say('Završava sve vaše sesije, i ovu.', 'Завршава све ваше сесије, и ову.', 'Ends all your sessions, this one too.'),
-  soon: (time: string) => say(`Ako ništa ne uradite, sesija se završava u ${time}. Ono što pišete ostaje na stranici.`, `Ако ништа не урадите, сесија се завршава у ${time}. Оно што пишете остаје на страници.`, `Without a sign from you the session ends at ${time}. What you are writing stays on the page.`),
+  soon: (time: string) => say(`Ako ništa ne uradite, sesija se završava u ${time}. Dovoljan je bilo koji taster. Ono što pišete ostaje na stranici.`, `Ако ништа не урадите, сесија се завршава у ${time}. Довољан је било који тастер. Оно што пишете остаје на страници.`, `Without a sign from you the session ends at ${time}. Any key is enough. What you are writing stays on the page.`),
   shiftOver: (time: string) => say(
     `Smena od 12 sati je pri kraju: sesija se završava u ${time} u svakom slučaju. Ono što pišete ostaje na stranici; prijavićete se ponovo na njoj.`,
     `Смена од 12 сати је при крају: сесија се завршава у ${time} у сваком случају. Оно што пишете остаје на страници; пријавићете се поново на њој.`,

@@ -3,16 +3,6 @@ import type { ChangeShown } from '#apps/api/changes.controller.js';
 import { say, type Wording } from '../language.js';
 import { ROLE_NAMES, texts } from './texts.js';
 
-/** What a change is called, by its kind. A new kind is a line here; without one it is shown by its own name. */
-const KINDS: Readonly<Record<string, Wording>> = {
-  'officer.add': say('Novi službenik', 'Нови службеник', 'New officer'),
-  'officer.change': say('Uloge i pristup', 'Улоге и приступ', 'Roles and access'),
-  'destination.set': say('Odredište', 'Одредиште', 'Destination'),
-  'destination.disable': say('Isključenje odredišta', 'Искључење одредишта', 'Disabling a destination'),
-  'destination.enable': say('Uključenje odredišta', 'Укључење одредишта', 'Enabling a destination'),
-  'officer.reset': say('Poništavanje prijave', 'Поништавање пријаве', 'Reset of a sign-in'),
-};
-
 /** What the fields of proposals are called. A new field is a line here; without one it is shown by its own name. */
 const FIELDS: Readonly<Record<string, Wording>> = {
   officer: say('Službenik', 'Службеник', 'Officer'), userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter,
@@ -26,11 +16,6 @@ const SHIPPED = say('ono što piše u konfiguracionoj datoteci, i kada se ona pr
 const ADMINISTERED = say('ono što su administratori odredili', 'оно што су администратори одредили', 'administrators');
 const YES = say('da', 'да', 'yes');
 const NO = say('ne', 'не', 'no');
-
-/** The name of a kind of change. */
-export function kindWords(kind: string): Wording {
-  return Object.hasOwn(KINDS, kind) ? KINDS[kind]! : say(kind, kind, kind);
-}
 
 /** What a change puts in force that its proposal only names, field by field. */
 export function documentRows(document: unknown, t: (text: Wording) => string): readonly (readonly [name: string, value: string])[] {

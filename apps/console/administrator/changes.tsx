@@ -9,9 +9,13 @@ import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Field } from '../design/fields.js';
 import { Badge, Notice, type Tone } from '../design/notice.js';
+import { changeKindName } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { useMay, useSession } from '../session.js';
-import { changeRows, documentRows, kindWords } from './change-words.js';
+import { changeRows, documentRows } from './change-words.js';
+import { useDestinations } from './destinations.js';
+import { DestinationDifference } from './difference.js';
+import { partnerTexts } from './partner-texts.js';
 import { useRoster } from './roster.js';
 import { useProposalDesk } from './proposal.js';
 import { ROLE_NAMES, texts } from './texts.js';
@@ -50,7 +54,7 @@ export function WaitingChanges() {
           <table>
             <thead><tr><th scope="col">{t(texts.change)}</th><th scope="col">{t(texts.proposed)}</th><th scope="col">{t(texts.expires)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
             <tbody>{open.map((change) => {
-              const named = (action: string): string => `${action}: ${t(kindWords(change.kind))}`;
+              const named = (action: string): string => `${action}: ${t(changeKindName(change.kind))}`;
               return (
                 <tr key={change.id}>
                   <td><Content change={change} /></td>
@@ -117,20 +121,34 @@ export function SettledChanges() {
   );
 }
 
+/** What a change says. Of a destination that is there already, what will be otherwise; the whole is behind it. */
 function Content({ change }: { readonly change: ChangeShown }) {
   const t = useSay();
   const { nameOf, officers } = useRoster();
+  const destinations = useDestinations();
+  const id = String(change.payload['id'] ?? '');
+  const present = change.kind.startsWith('destination.') ? destinations?.find((one) => one.id === id) : undefined;
+  const isDifference = change.kind === 'destination.set' && change.status === 'open' && present !== undefined;
   // Who confirms sees what there is beside what there will be.
   const before = change.status === 'open' && change.kind === 'officer.change' ? officers.find(({ id }) => id === change.payload['officer']) : undefined;
   return (
     <>
-      <strong>{t(kindWords(change.kind))}</strong>
-      <dl className="administrator-fields">{changeRows(change, t, nameOf).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
-      {change.document !== null && <><p>{t(texts.inForce(change.kind === 'destination.enable'))}</p><dl className="administrator-fields">{documentRows(change.document, t).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl></>}
+      <strong>{t(changeKindName(change.kind))}{present && `: ${present.name}, ${t(partnerTexts.worlds[present.mode])}`}</strong>
+      {isDifference ? (
+        <>
+          <DestinationDifference present={present} proposed={change.payload} label={t(partnerTexts.difference)} />
+          <details><summary>{t(texts.whole)}</summary><Fields rows={changeRows(change, t, nameOf)} /></details>
+        </>
+      ) : <Fields rows={changeRows(change, t, nameOf)} />}
+      {change.document !== null && <><p>{t(texts.inForce(change.kind === 'destination.enable'))}</p><Fields rows={documentRows(change.document, t)} /></>}
       {before && <p className="muted">{t(texts.now(before.roles.map((role) => t(ROLE_NAMES[role])).join(', '), t(before.enabled ? texts.enabled : texts.disabled)))}</p>}
       {change.hasSecret && <p className="muted">{t(texts.hasSecret)}</p>}
     </>
   );
+}
+
+function Fields({ rows }: { readonly rows: readonly (readonly [name: string, value: string])[] }) {
+  return <dl className="administrator-fields">{rows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 }
 
 function Refusing({ change, onDone, onCancel }: { readonly change: ChangeShown; readonly onDone: () => void; readonly onCancel: () => void }) {

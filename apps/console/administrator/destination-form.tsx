@@ -8,9 +8,9 @@ import { ask, read, Refused } from '../api.js';
 import { Button } from '../design/button.js';
 import { Choice, Field, Group, Select } from '../design/fields.js';
 import { Badge, ErrorSummary, Notice } from '../design/notice.js';
-import { reasonName } from '../facts/words.js';
+import { channelLabel, reasonName } from '../facts/words.js';
 import { useSay } from '../language.js';
-import { differences } from './differences.js';
+import { DestinationDifference } from './difference.js';
 import { partnerTexts as texts } from './partner-texts.js';
 import { usePropose } from './proposal.js';
 import { ObjectFields, type Faults, type Schema, type Settings } from './schema-field.js';
@@ -43,7 +43,7 @@ export function DestinationForm({ present, close }: { readonly present: Destinat
       {!present && <Field label={t(texts.id)} hint={t(texts.idHint)} value={id} onChange={setId} error={faults.get('id')} maxLength={40} isRequired autoComplete="off" spellCheck="false" />}
       <Field label={t(texts.name)} value={name} onChange={setName} error={faults.get('name')} maxLength={80} isRequired autoComplete="off" />
       {!present && <Choice label={t(texts.world)} value={mode} onChange={setMode} options={(['drill', 'live'] as const).map((value) => ({ value, label: t(texts.worlds[value]) }))} />}
-      <Select label={t(texts.channel)} value={channel === '' ? undefined : channel} error={faults.get('channel')} options={(channels ?? []).map(({ kind }) => ({ value: kind, label: kind }))} onChange={(kind) => {
+      <Select label={t(texts.channel)} value={channel === '' ? undefined : channel} error={faults.get('channel')} options={(channels ?? []).map(({ kind }) => ({ value: kind, label: channelLabel(kind, t) }))} onChange={(kind) => {
         setChannel(kind);
         setSettings(kind === present?.channel ? present.settings as Settings : {});
       }} />
@@ -62,36 +62,19 @@ export function DestinationForm({ present, close }: { readonly present: Destinat
         })}
         <div><Button onPress={() => { setSecrets([...secrets, { name: '', value: '' }]); }}>{t(texts.addSecret)}</Button></div>
       </Group>
-      <Difference present={present} destination={destination} secrets={Object.keys(given)} />
+      <Group legend={t(texts.difference)}>
+        <DestinationDifference present={present} proposed={destination} label={t(texts.difference)} />
+        {Object.keys(given).length > 0 && <p>{t(texts.newSecrets)}: {Object.keys(given).join(', ')}</p>}
+      </Group>
       <div className="stack">
         <p className="muted">{t(texts.trialText)}</p>
         <div><Button isPending={trial.isPending} onPress={() => { if (!trial.isPending) trial.mutate(); }}>{t(texts.trial)}</Button></div>
         <div role="status">{trial.data && <Notice tone={trial.data.routes.every(({ well }) => well) ? 'ok' : 'bad'}><ul>{trial.data.routes.map(({ channel: kind, well, reason }, n) => (
-          <li key={n}>{kind}: <Badge tone={well ? 'ok' : 'bad'}>{t(well ? texts.well : texts.unwell)}</Badge> {reason !== null && t(reasonName(reason))}</li>
+          <li key={n}>{channelLabel(kind, t)}: <Badge tone={well ? 'ok' : 'bad'}>{t(well ? texts.well : texts.unwell)}</Badge> {reason !== null && t(reasonName(reason))}</li>
         ))}</ul></Notice>}</div>
       </div>
       <div className="row"><Button kind="primary" type="submit" isPending={propose.isPending}>{t(texts.propose)}</Button><Button onPress={close}>{t(texts.cancel)}</Button></div>
     </Form>
-  );
-}
-
-function Difference({ present, destination, secrets }: { readonly present: DestinationShown | undefined; readonly destination: object; readonly secrets: readonly string[] }) {
-  const t = useSay();
-  const { id, name, channel, mode, settings, fallbacks } = present ?? {};
-  const changed = differences(present ? { id, name, channel, mode, settings, ...(fallbacks && fallbacks.length > 0 && { fallbacks }) } : {}, destination);
-  return (
-    <Group legend={t(texts.difference)}>
-      {changed.length === 0 && secrets.length === 0 && <p className="muted">{t(texts.nothing)}</p>}
-      {changed.length > 0 && (
-        <div className="scroll">
-          <table>
-            <thead><tr><th scope="col">{t(texts.field)}</th><th scope="col">{t(texts.before)}</th><th scope="col">{t(texts.after)}</th></tr></thead>
-            <tbody>{changed.map(({ path, before, after }) => <tr key={path}><th scope="row"><code>{path}</code></th><td>{before ?? '–'}</td><td>{after ?? '–'}</td></tr>)}</tbody>
-          </table>
-        </div>
-      )}
-      {secrets.length > 0 && <p>{t(texts.newSecrets)}: {secrets.join(', ')}</p>}
-    </Group>
   );
 }
 

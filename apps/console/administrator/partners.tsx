@@ -1,22 +1,19 @@
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import type { DestinationShown } from '#apps/api/destinations.controller.js';
 import { wordsFor } from '../account/refusals.js';
-import { read } from '../api.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Check, Field, Group } from '../design/fields.js';
 import { Badge, Notice } from '../design/notice.js';
+import { channelLabel } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { useMay } from '../session.js';
 import { DestinationForm } from './destination-form.js';
+import { useDestinations } from './destinations.js';
 import { partnerTexts as texts } from './partner-texts.js';
 import { usePropose } from './proposal.js';
 import { texts as common } from './texts.js';
-
-const PATH = '/v1/destinations';
-const LOOK_AGAIN_MS = 15_000;
 
 type Asked = { readonly what: 'add' | 'account' } | { readonly what: 'change' | 'switch'; readonly destination: DestinationShown };
 
@@ -25,7 +22,7 @@ export function Partners() {
   const t = useSay();
   const { dateTime } = useFormat();
   const may = useMay();
-  const { data } = useQuery({ queryKey: [PATH], queryFn: ({ signal }) => read<{ items: readonly DestinationShown[] }>(PATH, signal), refetchInterval: LOOK_AGAIN_MS });
+  const destinations = useDestinations() ?? [];
   const [asked, setAsked] = useState<Asked>();
   const close = (): void => { setAsked(undefined); };
   const manages = may('destination.manage');
@@ -45,14 +42,14 @@ export function Partners() {
             <th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.world)}</th><th scope="col">{t(texts.routes)}</th><th scope="col">{t(texts.lastAccepted)}</th><th scope="col">{t(common.state)}</th>
             {manages && <th scope="col">{t(common.actions)}</th>}
           </tr></thead>
-          <tbody>{(data?.items ?? []).map((destination) => {
+          <tbody>{destinations.map((destination) => {
             const { id, name, mode, routes, lastAcceptedAt, enabled } = destination;
             const onOff = t(enabled ? texts.disable : texts.enable);
             return (
               <tr key={id}>
                 <th scope="row">{name}<br /><code>{id}</code></th>
                 <td>{t(texts.worlds[mode])}</td>
-                <td>{routes.map(({ route, channel, breaker }) => <div key={route} className="row"><span>{channel}</span>{breaker === 'open' && <Badge tone="bad">{t(texts.broken)}</Badge>}</div>)}</td>
+                <td>{routes.map(({ route, channel, breaker }) => <div key={route} className="row"><span>{channelLabel(channel, t)}</span>{breaker === 'open' && <Badge tone="bad">{t(texts.broken)}</Badge>}</div>)}</td>
                 <td>{lastAcceptedAt === null ? t(texts.never) : dateTime(lastAcceptedAt)}</td>
                 <td><Badge tone={enabled ? 'ok' : 'warn'}>{t(enabled ? texts.inForce : texts.disabled)}</Badge></td>
                 {manages && (
@@ -67,7 +64,7 @@ export function Partners() {
         </table>
       </div>
       <Dialog title={t(texts.add)} isOpen={asked?.what === 'add'} onClose={close}><DestinationForm present={undefined} close={close} /></Dialog>
-      <Dialog title={t(texts.addAccount)} isOpen={asked?.what === 'account'} onClose={close}><Account destinations={data?.items ?? []} close={close} /></Dialog>
+      <Dialog title={t(texts.addAccount)} isOpen={asked?.what === 'account'} onClose={close}><Account destinations={destinations} close={close} /></Dialog>
       <Dialog title={asked?.what === 'change' ? about(asked.destination, t(texts.change)) : ''} isOpen={asked?.what === 'change'} onClose={close}>
         {asked?.what === 'change' && <DestinationForm present={asked.destination} close={close} />}
       </Dialog>

@@ -29,6 +29,7 @@ export const texts = {
   },
   inForce: (enabling: boolean) => (enabling ? say('Na snagu stupa:', 'На снагу ступа:', 'What comes into force:') : say('Isključuje se:', 'Искључује се:', 'What is switched off:')),
   now: (roles: string, state: string) => say(`Sada: ${roles}; ${state}`, `Сада: ${roles}; ${state}`, `Now: ${roles}; ${state}`),
+  whole: say('Ceo zapis odredišta', 'Цео запис одредишта', 'The whole destination'),
   hasSecret: say('Uz predlog ide i tajna, koja se ne prikazuje.', 'Уз предлог иде и тајна, која се не приказује.', 'A secret goes with it, which is not shown.'),
   confirm: say('Potvrdi', 'Потврди', 'Confirm'),
   confirmTitle: say('Potvrditi izmenu?', 'Потврдити измену?', 'Confirm this change?'),

@@ -20,7 +20,7 @@ export function useReviews(mode: Mode) {
   const stream: StreamState = useEvents(mode, ({ type }) => {
     if (/^(?:revision|alert)\./.test(type)) void queries.invalidateQueries({ queryKey: [path] });
   });
-  const query = useQuery({ queryKey: [path], queryFn: ({ signal }) => read<Reviews>(path, signal), refetchInterval: 30_000 });
+  const query = useQuery({ queryKey: [path], queryFn: ({ signal }) => read<Reviews>(path, signal), refetchInterval: 30_000, refetchIntervalInBackground: true });
   return { ...query, stream };
 }
 

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { ageAt } from '#alerts/calendar.js';
 import { LANGUAGES } from './languages.js';
 import { useFormat, useSay } from '../language.js';
 import type { Previews } from '../previews/source.js';
@@ -13,7 +14,7 @@ type Content = NonNullable<NonNullable<Alert['proposal']>['content']>;
 /** What this is, who wrote it, where it goes. */
 export function Summary({ review, content, simplified }: { readonly review: Review; readonly content: Content | undefined; readonly simplified: Previews['area']['simplified'] | undefined }) {
   const t = useSay();
-  const { dateTime, number } = useFormat();
+  const { date, dateTime, number } = useFormat();
   const { revision, kind, writers, submittedBy, waitingSince, validHours, contentHash, area } = review;
   return (
     <section className="card" aria-labelledby="approver-summary">
@@ -35,7 +36,7 @@ export function Summary({ review, content, simplified }: { readonly review: Revi
             <Fact name={t(fieldName('assessment.criterion'))}>{t(valueOf('assessment.criterion', content.assessment.criterion))}</Fact>
             <Fact name={t(fieldName('assessment.reason'))}>{content.assessment.reason}</Fact>
             <Fact name={t(fieldName('assessment.judgedBy'))}>{content.assessment.judgedBy}</Fact>
-            <Fact name={t(fieldName('child.birthDate'))}>{content.child.birthDate}</Fact>
+            <Fact name={t(fieldName('child.birthDate'))}>{date(content.child.birthDate)} {t(texts.age(ageAt(content.child.birthDate, new Date(content.lastSeen.at))))}</Fact>
           </Facts>
         </>
       )}
@@ -114,7 +115,11 @@ export function SentBack({ sentBack: { by, at, reason } }: { readonly sentBack: 
 /** What is not as it was, field by field. */
 export function Comparison({ comparison: { since, changes } }: { readonly comparison: Review['comparisons'][number] }) {
   const t = useSay();
-  const value = (field: string, text: string | null): ReactNode => (text === null ? <span className="muted">{t(texts.none)}</span> : t(valueOf(field, text)));
+  const { date, dateTime } = useFormat();
+  const value = (field: string, text: string | null): ReactNode => {
+    if (text === null) return <span className="muted">{t(texts.none)}</span>;
+    return field === 'child.birthDate' ? date(text) : field === 'lastSeen.at' ? dateTime(text) : t(valueOf(field, text));
+  };
   const id = `approver-since-${since}`;
   return (
     <section className="card scroll" aria-labelledby={id} tabIndex={0}>

@@ -45,6 +45,11 @@ export const texts = {
   people: say('Ljudi', 'Људи', 'People'),
   unknown: say('ne može se prebrojati', 'не може се пребројати', 'cannot be counted'),
   atLeast: (n: string) => say(`${n} i oni koje niko ne broji`, `${n} и они које нико не броји`, `${n} and those whom nobody counts`),
+  age: (years: number) => count(years, {
+    'sr-Latn': { one: '(# godina u času nestanka)', few: '(# godine u času nestanka)', other: '(# godina u času nestanka)' },
+    'sr-Cyrl': { one: '(# година у часу нестанка)', few: '(# године у часу нестанка)', other: '(# година у часу нестанка)' },
+    en: { one: '(# year old at the time)', other: '(# years old at the time)' },
+  }),
   assessment: say('Procena (ne šalje se nikome)', 'Процена (не шаље се никоме)', 'Assessment (sent to nobody)'),
   photo: say('Fotografija', 'Фотографија', 'Photo'),
   photoAlt: (width: number, height: number) => say(`Fotografija deteta, ${width} × ${height} piksela`, `Фотографија детета, ${width} × ${height} пиксела`, `Photo of the child, ${width} × ${height} pixels`),

@@ -7,7 +7,7 @@ import { Button } from '../design/button.js';
 import { Badge } from '../design/notice.js';
 import type { DeskProps } from '../desks.js';
 import { tell, type Names } from '../facts/sentences.js';
-import { STATUS_NAMES } from '../facts/words.js';
+import { receiptWord, STATUS_NAMES } from '../facts/words.js';
 import { useFormat, useLanguage, useSay, type Wording } from '../language.js';
 import type { Alert } from './alert-table.js';
 import { Compliance } from './compliance.js';
@@ -92,7 +92,7 @@ const keyOf = (entry: Entry): string => `${entry.kind} ${numberOf(entry)}`;
 function sentenceOf(entry: Entry, names: Names, number: (n: number, options?: Intl.NumberFormatOptions) => string): Wording {
   if (entry.kind === 'fact') return tell(entry.fact, names);
   const nameOf = (id: string): string => names.destination(id) ?? id;
-  if (entry.kind === 'receipt') return texts.receipt(nameOf(entry.receipt.destination), entry.receipt.stage, entry.receipt.word);
+  if (entry.kind === 'receipt') return texts.receipt(nameOf(entry.receipt.destination), entry.receipt.stage, receiptWord(entry.receipt.word));
   const { destination, stage, percent, done, total } = entry.report;
   if (stage !== 'progress') return texts.report[stage](nameOf(destination));
   const part = percent === null ? `${number(done ?? 0)}${total === null ? '' : ` / ${number(total)}`}` : number(percent / 100, { style: 'percent' });

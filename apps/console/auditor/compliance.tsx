@@ -6,7 +6,7 @@ import type { auditedSlotSchema, complianceSchema } from '#apps/api/audit-schema
 import { read } from '../api.js';
 import { Button } from '../design/button.js';
 import { Badge, type Tone } from '../design/notice.js';
-import { reasonName } from '../facts/words.js';
+import { reasonName, receiptWord } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { Reading, Table, useNames, usePages } from './parts.js';
 import { apiPath, type Field, type Search } from './search.js';
@@ -67,7 +67,7 @@ function Slots({ destination, name, search }: { readonly destination: string; re
             <td className="auditor-time">{when(slot.dueAt)}</td>
             <td><Badge tone={TONES[slot.state]}>{t(texts.slotStates[slot.state])}</Badge> {slot.reason !== null && t(reasonName(slot.reason))}</td>
             <td className="auditor-time">{slot.airedAt === null ? t(texts.never) : <>{when(slot.airedAt)}{slot.seconds !== null && `, ${format.duration(slot.seconds * 1_000)}`}</>}</td>
-            <td>{slot.receiptSeq === null ? t(texts.never) : t(texts.proved(format.number(slot.receiptSeq), slot.word ?? ''))}</td>
+            <td>{slot.receiptSeq === null ? t(texts.never) : t(texts.proved(format.number(slot.receiptSeq), receiptWord(slot.word ?? '')))}</td>
           </tr>
         ))}
       </Table>

@@ -79,9 +79,9 @@ export const texts = {
   timelineOf: say('Tok obaveštenja', 'Ток обавештења', 'Timeline of an alert'),
   factsOf: say('Činjenice ovog obaveštenja', 'Чињенице овог обавештења', 'Facts of this alert'),
   missingAlert: say('Takvog obaveštenja nema.', 'Таквог обавештења нема.', 'There is no such alert.'),
-  receipt: (destination: string, stage: 'confirmed' | 'failed', word: string): Wording => (stage === 'confirmed'
-    ? say(`${destination} potvrđuje: ${word}.`, `${destination} потврђује: ${word}.`, `${destination} confirmed: ${word}.`)
-    : say(`${destination} javlja neuspeh: ${word}.`, `${destination} јавља неуспех: ${word}.`, `${destination} reported a failure: ${word}.`)),
+  receipt: (destination: string, stage: 'confirmed' | 'failed', word: Wording): Wording => (stage === 'confirmed'
+    ? say(`${destination} potvrđuje: ${word['sr-Latn']}.`, `${destination} потврђује: ${word['sr-Cyrl']}.`, `${destination} confirmed: ${word.en}.`)
+    : say(`${destination} javlja neuspeh: ${word['sr-Latn']}.`, `${destination} јавља неуспех: ${word['sr-Cyrl']}.`, `${destination} reported a failure: ${word.en}.`)),
   report: {
     acknowledged: (d: string): Wording => say(`${d} je video poruku.`, `${d} је видео поруку.`, `${d} has seen the message.`),
     erased: (d: string): Wording => say(`${d} javlja da je obrisao podatke.`, `${d} јавља да је обрисао податке.`, `${d} reported that it erased the data.`),
@@ -103,7 +103,7 @@ export const texts = {
   slot: say('Termin', 'Термин', 'Slot'),
   due: say('Trebalo je', 'Требало је', 'Due'),
   proofOf: say('Dokaz', 'Доказ', 'Proof'),
-  proved: (seq: string, word: string): Wording => say(`potvrda ${seq}: ${word}`, `потврда ${seq}: ${word}`, `receipt ${seq}: ${word}`),
+  proved: (seq: string, word: Wording): Wording => say(`potvrda ${seq}: ${word['sr-Latn']}`, `потврда ${seq}: ${word['sr-Cyrl']}`, `receipt ${seq}: ${word.en}`),
   timesText: say('Medijana, i vreme ispod kojeg je 95 od 100 merenja. Vežba i stvarnost se nikad ne mešaju. Ako se razdoblje ne izabere: poslednjih 30 dana.', 'Медијана, и време испод којег је 95 од 100 мерења. Вежба и стварност се никад не мешају. Ако се раздобље не изабере: последњих 30 дана.', 'The median, and what 95 of 100 stay below. Drill and live are never mixed. Without other times: the last 30 days.'),
   measures: {
     accept: say('Od odobrenja do prihvatanja', 'Од одобрења до прихватања', 'From approval to acceptance'),

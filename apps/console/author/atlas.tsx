@@ -1,19 +1,20 @@
-import { useMemo, useRef, useState } from 'react';
-import { CheckboxGroup, ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text } from 'react-aria-components';
+import { useId, useMemo, useRef, useState } from 'react';
+import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text, type Selection } from 'react-aria-components';
 import { checkArea, DISTRICTS, districtsIn, simplifyArea } from '#alerts/area.js';
 import { foldToAscii, toLatin } from '#alerts/scripts.js';
 import { PLACES, type Place } from '#config/areas/places.js';
-import { Check } from '../design/fields.js';
 import { useLanguage, useSay } from '../language.js';
 import { TypedAt, useError, useForm } from './fields.js';
 import { elementOf, put, valueAt, type Content } from './form.js';
-import { SerbiaMap } from './map.js';
+import { districtAt, SerbiaMap } from './map.js';
 import { readPolygons, writePolygons, type Position } from './reading.js';
 import { texts } from './texts.js';
 
 /*
  * Everything that knows where things are: a chunk of its own, for the shapes and names of the country weigh more than the form.
  */
+
+export { districtAt };
 
 const keyOf = (text: string): string => foldToAscii(toLatin(text)).toLowerCase();
 const KEYED = PLACES.map((place, id) => ({ id, place, key: keyOf(place[0]) }));
@@ -71,16 +72,25 @@ export function DistrictChoice({ area }: { readonly area: Extract<Area, { kind: 
   const t = useSay();
   const { language } = useLanguage();
   const { content, write } = useForm();
+  const names = useId();
   const take = (codes: readonly string[]): void => {
     const ordered = DISTRICTS.flatMap(({ code }) => (codes.includes(code) ? [code] : []));
     write((writing) => ({ ...writing, content: put(writing.content, 'area', { kind: 'districts', codes: ordered }) }));
   };
   return (
     <div className="author-where">
-      <CheckboxGroup className="group" value={area.codes} onChange={take}>
-        <Label className="label">{t(texts.districts)}</Label>
-        <div className="author-districts">{DISTRICTS.map(({ code, name }) => <Check key={code} value={code} label={name[language]} />)}</div>
-      </CheckboxGroup>
+      <div className="stack">
+        <p id={names} className="label">{t(texts.districts)} <span className="muted">{t(texts.districtsHint)}</span></p>
+        <ListBox className="author-districts" aria-labelledby={names} selectionMode="multiple" layout="grid" escapeKeyBehavior="none" selectedKeys={area.codes}
+          onSelectionChange={(chosen: Selection) => { take(chosen === 'all' ? DISTRICTS.map(({ code }) => code) : [...chosen].map(String)); }}>
+          {DISTRICTS.map(({ code, name }) => (
+            <ListBoxItem key={code} id={code} textValue={name[language]} className="choice">
+              {({ isSelected }) => <><span className="mark" aria-hidden="true">{isSelected ? '✓' : ''}</span><span>{name[language]}</span></>}
+            </ListBoxItem>
+          ))}
+        </ListBox>
+        <p role="status" className="visually-hidden">{t(texts.covers(DISTRICTS.flatMap(({ code, name }) => (area.codes.includes(code) ? [name[language]] : [])).join(', ')))}</p>
+      </div>
       <SerbiaMap kind="districts" position={content.lastSeen?.position} codes={area.codes} onPlace={(_, district) => {
         if (district) take(area.codes.includes(district.code) ? area.codes.filter((code) => code !== district.code) : [...area.codes, district.code]);
       }} />

@@ -15,6 +15,9 @@ import { Page } from '../page.js';
 import { useSession } from '../session.js';
 import { texts } from './texts.js';
 
+/** What a new alert begins with: the usual duration, in sight in its field. */
+const FIRST = { content: { validHours: 24 } };
+
 type SentBack = DraftList['drafts'][number]['sentBack'];
 
 /** The authors' desk: begin, go on with what is open, take up what was given back, update what is active. */
@@ -88,7 +91,7 @@ function useBegin(mode: Mode) {
     setWrong(undefined);
     try {
       if (revise) await ask<z.output<typeof alertSchema>>('POST', `/v1/${mode}/alerts/${alertId!}/revise`);
-      const { body } = await ask<ShownDraft>('POST', `/v1/${mode}/drafts`, { body: alertId === undefined ? {} : { alertId }, once: crypto.randomUUID() });
+      const { body } = await ask<ShownDraft>('POST', `/v1/${mode}/drafts`, { body: alertId === undefined ? FIRST : { alertId }, once: crypto.randomUUID() });
       navigate(`/${mode}/drafts/${body.id}`);
     } catch (error) {
       if (error instanceof Refused && error.code === 'SESSION_MISSING') sessionLost();

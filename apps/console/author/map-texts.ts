@@ -1,9 +1,10 @@
 import { say } from '../language.js';
 
 export const mapTexts = {
+  tools: say('Alati mape', 'Алати мапе', 'Map tools'),
   keys: {
     point: say('Strelice pomeraju krstić, Shift fino; + uvećava, - umanjuje; Enter upisuje mesto.', 'Стрелице померају крстић, Shift фино; + увећава, - умањује; Enter уписује место.', 'Arrow keys move the crosshair, with Shift finely; + and - zoom; Enter puts the place there.'),
-    districts: say('Okruge biraju polja za potvrdu; na mapi ih bira i klik, ili strelice i Enter.', 'Округе бирају поља за потврду; на мапи их бира и клик, или стрелице и Enter.', 'Districts are chosen by their boxes; on the map also by a click, or arrow keys and Enter.'),
+    districts: say('Okrug se bira na spisku; na mapi klikom, ili strelicama i Enterom.', 'Округ се бира на списку; на мапи кликом, или стрелицама и Enter-ом.', 'A district is chosen in the list; on the map by a click, or arrow keys and Enter.'),
     polygons: say('Strelice pomeraju krstić, Enter dodaje teme, Backspace ga uklanja.', 'Стрелице померају крстић, Enter додаје теме, Backspace га уклања.', 'Arrow keys move the crosshair, Enter adds a corner, Backspace takes it away.'),
   },
   names: {
@@ -17,5 +18,5 @@ export const mapTexts = {
   addCorner: say('Dodaj teme', 'Додај теме', 'Add a corner'),
   dropCorner: say('Ukloni poslednje teme', 'Уклони последње теме', 'Take the last corner away'),
   newPolygon: say('Novo područje', 'Ново подручје', 'Another area'),
-  missing: say('Mapa nije učitana. Upišite podatke u polja; kad se veza vrati i nacrt bude sačuvan, učitajte stranicu ponovo.', 'Мапа није учитана. Упишите податке у поља; кад се веза врати и нацрт буде сачуван, учитајте страницу поново.', 'The map could not be loaded. Use the fields; load the page again once the connection is back and the draft is saved.'),
+  missing: say('Mapa nije učitana: nema veze. Upišite podatke u polja; mapa dolazi sama kad se veza vrati.', 'Мапа није учитана: нема везе. Упишите податке у поља; мапа долази сама кад се веза врати.', 'The map could not be loaded: there is no connection. Use the fields; it comes by itself once the connection is back.'),
 };

@@ -1,4 +1,5 @@
 import { useId, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import { Toolbar } from 'react-aria-components';
 import { distanceKm, DISTRICTS, type District } from '#alerts/area.js';
 import { PLACES } from '#config/areas/places.js';
 import { SERBIA } from '#config/areas/serbia.js';
@@ -100,14 +101,14 @@ export function SerbiaMap({ kind, position, codes = [], rings = [], onPlace, onB
         <path className="author-cross" d={`M${x - 16 * unit} ${y}h${32 * unit}M${x} ${y - 16 * unit}v${32 * unit}`} strokeWidth={2 * unit} />
       </svg>
       <p role="status">{told && t(mapTexts.here(writePosition(at), here ? here.name[language] : t(mapTexts.outside), nearest[language === 'sr-Cyrl' ? 1 : 0]))}</p>
-      <div className="row">
+      <Toolbar className="row" aria-label={t(mapTexts.tools)}>
         <Button onPress={() => { zoomBy(2); }}>{t(mapTexts.zoomIn)}</Button>
         <Button onPress={() => { zoomBy(0.5); }}>{t(mapTexts.zoomOut)}</Button>
         {kind === 'point' && <Button onPress={() => { put(at); }}>{t(mapTexts.put)}</Button>}
         {kind === 'polygons' && <Button onPress={() => { put(at); }}>{t(mapTexts.addCorner)}</Button>}
         {onBack && <Button onPress={onBack}>{t(mapTexts.dropCorner)}</Button>}
         {onNew && <Button onPress={onNew}>{t(mapTexts.newPolygon)}</Button>}
-      </div>
+      </Toolbar>
     </div>
   );
 }
@@ -115,7 +116,7 @@ export function SerbiaMap({ kind, position, codes = [], rings = [], onPlace, onB
 const clamp = (value: number, least: number, most: number): number => Number(Math.min(Math.max(value, least), most).toFixed(5));
 
 /** The district a place lies in (even-odd rule). */
-function districtAt([x, y]: Position): District | undefined {
+export function districtAt([x, y]: Position): District | undefined {
   return DISTRICTS.find(({ polygon }) => polygon.reduce((inside, [ax, ay], i) => {
     const [bx, by] = polygon[(i + 1) % polygon.length]!;
     return (ay > y) !== (by > y) && x < ((bx - ax) * (y - ay)) / (by - ay) + ax ? !inside : inside;

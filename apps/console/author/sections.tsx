@@ -1,7 +1,8 @@
-import { lazy, Suspense, useId, useRef, type ComponentType, type ReactNode } from 'react';
+import { useId, useRef, type ComponentType, type ReactNode } from 'react';
 import { ageAt } from '#alerts/calendar.js';
 import { Check, Choice } from '../design/fields.js';
 import { useFormat, useSay } from '../language.js';
+import { lazily } from '../lazily.js';
 import { valueOf } from '../approver/fields.js';
 import { nameOf } from './field-texts.js';
 import { Suggestion, TextAt, TypedAt, useError, useForm, WordingAt } from './fields.js';
@@ -10,23 +11,28 @@ import { mapTexts } from './map-texts.js';
 import { readDate, readMoment, readPosition, readWhole, writeDate, writeMoment, writePosition, type Position } from './reading.js';
 import { texts } from './texts.js';
 
-/** The chunk with the country in it. Without it everything can still be typed. */
+/** The chunk with the country in it. Without it everything can still be typed; it comes by itself when the line is back. */
 type Atlas = typeof import('./atlas.js');
-const atlas = <P extends object>(pick: (parts: Atlas) => ComponentType<P>) => lazy<ComponentType<P>>(() => import('./atlas.js').then((parts) => ({ default: pick(parts) }), () => ({ default: NoMap })));
-const PlaceFinder = atlas((parts) => parts.PlaceFinder);
+const atlas = <P extends object>(pick: (parts: Atlas) => ComponentType<P>, Missing: ComponentType = NoMap) => lazily<P>(() => import('./atlas.js').then((parts) => ({ default: pick(parts) })), Nothing, Missing);
+// The map below says it for both.
+const PlaceFinder = atlas((parts) => parts.PlaceFinder, Nothing);
 const PointMap = atlas((parts) => parts.PointMap);
 const DistrictChoice = atlas((parts) => parts.DistrictChoice);
 const DrawnArea = atlas((parts) => parts.DrawnArea);
 
+function Nothing() {
+  return null;
+}
+
 function NoMap() {
   const t = useSay();
-  return <p>{t(mapTexts.missing)}</p>;
+  return <p role="status">{t(mapTexts.missing)}</p>;
 }
 
 /** A part of the form under its heading. */
 export function Part({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   const id = useId();
-  return <section className="card stack" aria-labelledby={id}><h2 id={id}>{title}</h2><Suspense fallback={null}>{children}</Suspense></section>;
+  return <section className="card stack" aria-labelledby={id}><h2 id={id}>{title}</h2>{children}</section>;
 }
 
 export function ChildPart() {
@@ -119,6 +125,12 @@ export function AreaPart() {
   const choose = (kind: Area['kind']): void => {
     if (area) before.current[area.kind] = area;
     write(({ content: was, unfinished: { area: _former, ...unfinished } }) => ({ unfinished, content: put(was, 'area', before.current[kind] ?? FIRST[kind]) }));
+    if (kind === 'districts' && !before.current.districts) void offerOwn();
+  };
+  // Chosen for the first time, it begins with the district of the place; what is chosen by then stays.
+  const offerOwn = async (): Promise<void> => {
+    const district = content.lastSeen?.position && (await import('./atlas.js').catch(() => undefined))?.districtAt(content.lastSeen.position);
+    if (district) write((writing) => (writing.content.area?.kind === 'districts' && writing.content.area.codes.length === 0 ? { ...writing, content: put(writing.content, 'area', { kind: 'districts', codes: [district.code] }) } : writing));
   };
   return (
     <Part title={t(texts.sections.area)}>

@@ -76,12 +76,13 @@ export const texts = {
   areaKind: say('Kome se šalje', 'Коме се шаље', 'Who is told'),
   areaKinds: { country: say('Celoj Srbiji', 'Целој Србији', 'All of Serbia'), districts: say('Okruzima', 'Окрузима', 'Districts'), polygons: say('Nacrtanom području', 'Нацртаном подручју', 'A drawn area') },
   districts: say('Okruzi', 'Окрузи', 'Districts'),
+  districtsHint: say('strelicama ili prvim slovima; Enter bira', 'стрелицама или првим словима; Enter бира', 'by arrows or first letters; Enter chooses'),
   corners: say('Temena područja', 'Темена подручја', 'Corners of the area'),
   cornersHint: say('Jedno teme u redu: širina, dužina. Prazan red odvaja područja. Može i na mapi.', 'Једно теме у реду: ширина, дужина. Празан ред одваја подручја. Може и на мапи.', 'One corner a line: latitude, longitude. An empty line separates areas. The map does it too.'),
   simplified: (from: number, to: number) => say(
     `Ide pojednostavljeno: ${to} od ${from} temena. Na mapi je ono što se šalje.`, `Иде поједностављено: ${to} од ${from} темена. На мапи је оно што се шаље.`, `Goes out simplified: ${to} of ${from} corners. The map shows what is sent.`),
   covers: (names: string) => say(`Obuhvata: ${names}`, `Обухвата: ${names}`, `Covers: ${names}`),
-  hoursHint: say('1 do 72', '1 до 72', '1 to 72'),
+  hoursHint: say('1 do 72; stoji 24 dok ne promenite', '1 до 72; стоји 24 док не промените', '1 to 72; 24 until you change it'),
 
   handIn: say('Predaj na pregled', 'Предај на преглед', 'Hand in for review'),
   handInText: say('Posle predaje tekst se ne menja dok ga neko drugi ne odobri ili ne vrati. Ko je pisao, ne odobrava.', 'После предаје текст се не мења док га неко други не одобри или не врати. Ко је писао, не одобрава.', 'Once handed in, the text stays as it is until somebody else approves it or gives it back. Whoever wrote cannot approve.'),

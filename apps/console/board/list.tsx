@@ -29,7 +29,7 @@ export default function Alerts({ mode }: DeskProps) {
   const path = `/v1/${mode}/alerts`;
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: [path], queryFn: ({ pageParam, signal }) => read<{ readonly items: readonly Summary[]; readonly next: string | null }>(`${path}?limit=50${pageParam === '' ? '' : `&cursor=${pageParam}`}`, signal),
-    initialPageParam: '', getNextPageParam: ({ next }) => next, placeholderData: keepPreviousData, refetchInterval: 20_000,
+    initialPageParam: '', getNextPageParam: ({ next }) => next, placeholderData: keepPreviousData, refetchInterval: 20_000, refetchIntervalInBackground: true,
   });
   const [news, setNews] = useState(0);
   useEvents(mode, ({ type }) => { if (type.startsWith('alert.') || type.startsWith('revision.')) setNews((n) => n + 1); });

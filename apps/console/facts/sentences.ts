@@ -1,6 +1,6 @@
 import type { FactBody, FactType } from '#audit/fact.js';
 import { count, say, type Wording } from '../language.js';
-import { KIND_NAMES, outcomeName, reasonName } from './words.js';
+import { changeKindName, KIND_NAMES, outcomeName, reasonName } from './words.js';
 
 /** A fact as the API and its event stream give it. */
 export interface ToldFact {
@@ -95,7 +95,7 @@ const SENTENCES: { readonly [Type in FactType]?: Sentence<Type> } = {
     : each((l) => ({ 'sr-Latn': `${who[l]} beleži da je ${to(destination)} izbrisao podatke.`, 'sr-Cyrl': `${who[l]} бележи да је ${to(destination)} избрисао податке.`, en: `${who[l]} recorded that ${to(destination)} erased the data.` })[l])),
   'breaker.changed': ({ destination, route, state }, { to }) => (state === 'closed'
     ? say(`${to(destination, route)}: ponovo odgovara.`, `${to(destination, route)}: поново одговара.`, `${to(destination, route)}: answers again.`)
-    : say(`${to(destination, route)}: ne odgovara kako treba, prekidač je otvoren.`, `${to(destination, route)}: не одговара како треба, прекидач је отворен.`, `${to(destination, route)}: in trouble, its breaker opened.`)),
+    : say(`${to(destination, route)}: ne odgovara kako treba. Slanje ovim putem je zastalo dok provera ne uspe.`, `${to(destination, route)}: не одговара како треба. Слање овим путем је застало док провера не успе.`, `${to(destination, route)}: does not answer as it should. Sending this way is paused until a probe succeeds.`)),
   'officer.added': ({ officer: id }, { who, officer }) => each((l) => ({ 'sr-Latn': `${who[l]} dodaje nalog: ${officer(id)}.`, 'sr-Cyrl': `${who[l]} додаје налог: ${officer(id)}.`, en: `${who[l]} added an account: ${officer(id)}.` })[l]),
   'officer.changed': ({ officer: id, enabled }, { who, officer }) => each((l) => ({
     'sr-Latn': `${who[l]} menja nalog: ${officer(id)}${enabled ? '' : ' (isključen)'}.`, 'sr-Cyrl': `${who[l]} мења налог: ${officer(id)}${enabled ? '' : ' (искључен)'}.`, en: `${who[l]} changed an account: ${officer(id)}${enabled ? '' : ' (disabled)'}.`,
@@ -114,7 +114,11 @@ const SENTENCES: { readonly [Type in FactType]?: Sentence<Type> } = {
   'officer.step_up_failed': ({ cause }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]}: potvrda identiteta nije uspela (${SIGN_IN[cause][l]}).`, 'sr-Cyrl': `${who[l]}: потврда идентитета није успела (${SIGN_IN[cause][l]}).`, en: `${who[l]}: proving who they are failed (${SIGN_IN[cause][l]}).` })[l]),
   'officer.signed_out': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} se odjavljuje.`, 'sr-Cyrl': `${who[l]} се одјављује.`, en: `${who[l]} signed out.` })[l]),
   'officer.sessions_ended': ({ officer: id }, { officer }) => say(`Završene su sve sesije: ${officer(id)}.`, `Завршене су све сесије: ${officer(id)}.`, `All sessions were ended: ${officer(id)}.`),
-  'change.proposed': ({ kind, subject }, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} predlaže izmenu: ${kind}, ${subject}.`, 'sr-Cyrl': `${who[l]} предлаже измену: ${kind}, ${subject}.`, en: `${who[l]} proposed a change: ${kind}, ${subject}.` })[l]),
+  'change.proposed': ({ kind, subject }, { who, officer, to }) => each((l) => {
+    const what = changeKindName(kind)[l];
+    const whose = subject.replace(/^(officer|destination):(.*)$/, (_, of: string, id: string) => (of === 'officer' ? officer(id) : to(id)));
+    return { 'sr-Latn': `${who[l]} predlaže izmenu: ${what}, ${whose}.`, 'sr-Cyrl': `${who[l]} предлаже измену: ${what}, ${whose}.`, en: `${who[l]} proposed a change: ${what}, ${whose}.` }[l];
+  }),
   'change.confirmed': ({ proposer }, { who, officer }) => each((l) => ({ 'sr-Latn': `${who[l]} potvrđuje izmenu koju predlaže ${officer(proposer)}.`, 'sr-Cyrl': `${who[l]} потврђује измену коју предлаже ${officer(proposer)}.`, en: `${who[l]} confirmed a change proposed by ${officer(proposer)}.` })[l]),
   'change.refused': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} odbija predloženu izmenu.`, 'sr-Cyrl': `${who[l]} одбија предложену измену.`, en: `${who[l]} refused a proposed change.` })[l]),
   'change.taken_back': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} povlači svoj predlog izmene.`, 'sr-Cyrl': `${who[l]} повлачи свој предлог измене.`, en: `${who[l]} took a proposed change back.` })[l]),

@@ -1,3 +1,4 @@
+import { readAiredWord } from '#dispatch/aired-word.js';
 import type { AlertStatus } from '#alerts/alert.js';
 import type { Standing } from '#dispatch/board.js';
 import type { DeliveryKind } from '#dispatch/delivery.js';
@@ -24,6 +25,9 @@ const asIs = (code: string): Wording => say(code, code, code);
 
 /** A channel of the catalogue for people; one without words of its own by its name in the configuration. */
 export const channelName = (kind: string): Wording => CHANNELS[kind] ?? asIs(kind);
+
+/** A channel for whoever sets it up: in words, with its name in the configuration behind them. */
+export const channelLabel = (kind: string, t: (text: Wording) => string): string => (Object.hasOwn(CHANNELS, kind) ? `${t(CHANNELS[kind]!)} (${kind})` : kind);
 
 /** Standings in one or two words. */
 export const STANDING_NAMES: Readonly<Record<Standing, Wording>> = {
@@ -76,8 +80,8 @@ const REASONS: Readonly<Record<string, Wording>> = {
   address_own: say('adresa je naš sopstveni server', 'адреса је наш сопствени сервер', 'its address is a server of our own'),
   tls_failed: say('sertifikat nije prihvaćen', 'сертификат није прихваћен', 'the certificate was not accepted'),
   throttled: say('traži da se uspori', 'тражи да се успори', 'asks to slow down'),
-  breaker_open: say('prekidač je otvoren', 'прекидач је отворен', 'the breaker is open'),
-  breaker_closed: say('prekidač je zatvoren', 'прекидач је затворен', 'the breaker is closed'),
+  breaker_open: say('slanje je zastalo jer ne odgovara', 'слање је застало јер не одговара', 'sending is paused: it does not answer'),
+  breaker_closed: say('ponovo odgovara', 'поново одговара', 'it answers again'),
   probe_failed: say('provera nije uspela', 'провера није успела', 'the probe failed'),
   sender_lost: say('pošiljalac je nestao usred slanja', 'пошиљалац је нестао усред слања', 'the sender went away while sending'),
   sent_after_ending: say('poslato pošto je obaveštenje završeno', 'послато пошто је обавештење завршено', 'sent after the alert had ended'),
@@ -92,6 +96,27 @@ const REASONS: Readonly<Record<string, Wording>> = {
   answer_invalid: say('odgovor se ne razume', 'одговор се не разуме', 'its answer is not understood'),
   hash_not_approved: say('sadržaj nije onaj koji je odobren', 'садржај није онај који је одобрен', 'the content is not what was approved'),
   no_proof: say('nema dokaza', 'нема доказа', 'no proof'),
+  airport_refused: say('aerodrom je odbio', 'аеродром је одбио', 'the airport refused it'),
+  case_erased: say('podaci slučaja su izbrisani', 'подаци случаја су избрисани', 'the data of the case was erased'),
+  channel_failed: say('greška u našem sistemu', 'грешка у нашем систему', 'a fault in our system'),
+  closed: say('veza je zatvorena', 'веза је затворена', 'the connection was closed'),
+  crc_mismatch: say('znak nije primio ceo sadržaj', 'знак није примио цео садржај', 'the sign did not take the whole content'),
+  destination_changed: say('podešavanje odredišta je promenjeno', 'подешавање одредишта је промењено', 'the destination was changed'),
+  destination_disabled: say('odredište je isključeno', 'одредиште је искључено', 'the destination is disabled'),
+  destination_not_configured: say('odredišta više nema u podešavanju', 'одредишта више нема у подешавању', 'the destination is no longer set up'),
+  ended: say('obaveštenje je završeno', 'обавештење је завршено', 'the alert has ended'),
+  layer_busy: say('program trenutno prikazuje nešto drugo', 'програм тренутно приказује нешто друго', 'the programme shows something else at present'),
+  local_mode: say('znakom se upravlja sa lica mesta', 'знаком се управља са лица места', 'the sign is controlled on the spot'),
+  no_cell_answered: say('nijedna ćelija mreže nije odgovorila', 'ниједна ћелија мреже није одговорила', 'no cell of the network answered'),
+  not_on_air: say('nije na programu', 'није на програму', 'it is not on air'),
+  queue_full: say('red čekanja kod partnera je pun', 'ред чекања код партнера је пун', 'the partner’s queue is full'),
+  redirect: say('upućuje na drugu adresu', 'упућује на другу адресу', 'it points to another address'),
+  stopping: say('naš sistem se ponovo pokreće', 'наш систем се поново покреће', 'our system is being restarted'),
+  store_busy: say('naša baza je zauzeta', 'наша база је заузета', 'our database is busy'),
+  text_too_long: say('tekst je predugačak', 'текст је предугачак', 'the text is too long'),
+  voice_failed: say('govor nije napravljen', 'говор није направљен', 'the spoken notice could not be made'),
+  voice_missing: say('nema programa za govor', 'нема програма за говор', 'there is no program to speak it'),
+  wrong_mode: say('vežba i stvarno su pomešani', 'вежба и стварно су помешани', 'drill and live were mixed up'),
   too_short: say('prekratko', 'прекратко', 'too short'),
 };
 
@@ -120,3 +145,57 @@ const OUTCOMES: Readonly<Record<string, Wording>> = {
 
 /** How an attempt or a test ended. */
 export const outcomeName = (outcome: string): Wording => OUTCOMES[outcome] ?? asIs(outcome);
+
+const WORDS: Readonly<Record<string, Wording>> = {
+  ACCEPTD: say('mreža je preuzela SMS', 'мрежа је преузела SMS', 'the network took the SMS'),
+  DELIVRD: say('SMS je stigao na telefon', 'SMS је стигао на телефон', 'the SMS reached the telephone'),
+  EXPIRED: say('SMS-u je isteklo vreme', 'SMS-у је истекло време', 'the SMS ran out of time'),
+  DELETED: say('SMS je obrisan kod operatera', 'SMS је обрисан код оператера', 'the SMS was deleted at the operator'),
+  UNDELIV: say('SMS se ne može isporučiti', 'SMS се не може испоручити', 'the SMS cannot be delivered'),
+  REJECTD: say('operater je odbio SMS', 'оператер је одбио SMS', 'the operator rejected the SMS'),
+  delivered: say('pošta je stigla u sanduče', 'пошта је стигла у сандуче', 'the mail reached the mailbox'),
+  relayed: say('pošta je predata dalje, bez daljih potvrda', 'пошта је предата даље, без даљих потврда', 'the mail was passed on, without further receipts'),
+  expanded: say('pošta je podeljena članovima liste', 'пошта је подељена члановима листе', 'the mail was passed to the members of a list'),
+  failed: say('pošta nije isporučena', 'пошта није испоручена', 'the mail was not delivered'),
+  rejected: say('server pošte je odbio', 'сервер поште је одбио', 'the mail server rejected it'),
+  aired: say('emitovano', 'емитовано', 'aired'),
+  displayed: say('prikazano', 'приказано', 'displayed'),
+  blanked: say('ekran je ugašen', 'екран је угашен', 'the display was blanked'),
+  replaced: say('na znaku stoji druga poruka', 'на знаку стоји друга порука', 'the sign shows another message'),
+  shown: say('prikazano', 'приказано', 'shown'),
+  stopped: say('zaustavljeno', 'заустављено', 'stopped'),
+  cleared: say('uklonjeno', 'уклоњено', 'cleared'),
+  removed: say('uklonjeno', 'уклоњено', 'removed'),
+  tested: say('proba je primljena', 'проба је примљена', 'the test was received'),
+};
+
+/**
+ * What a partner's own word in a receipt means, with the word itself behind it where it is a code: `DELIVRD` is
+ * `the SMS reached the telephone (DELIVRD)`, `displayed A1` is `displayed: A1`. A word that nobody knows stands as it came.
+ */
+export function receiptWord(word: string): Wording {
+  const airing = readAiredWord(word);
+  if (airing) {
+    const [seconds, silent] = [airing.seconds === undefined ? undefined : String(airing.seconds), airing.silent];
+    const told = (aired: string, mark: string, mute: string): string => `${aired}${seconds === undefined ? '' : `, ${seconds.replace('.', mark)} s`}${silent ? `, ${mute}` : ''}`;
+    return say(told('emitovano', ',', 'bez glasa'), told('емитовано', ',', 'без гласа'), told('aired', '.', 'without a voice'));
+  }
+  const [first = '', place] = word.split(/ (.*)/s);
+  if (first === 'displayed' && place) return say(`prikazano: ${place}`, `приказано: ${place}`, `displayed: ${place}`);
+  if (!Object.hasOwn(WORDS, word)) return asIs(word);
+  const known = WORDS[word]!;
+  return /^[A-Z]+$/.test(word) ? say(`${known['sr-Latn']} (${word})`, `${known['sr-Cyrl']} (${word})`, `${known.en} (${word})`) : known;
+}
+
+/** What a change is called, by its kind. A new kind is a line here; without one it is shown by its own name. */
+const CHANGES: Readonly<Record<string, Wording>> = {
+  'officer.add': say('Novi službenik', 'Нови службеник', 'New officer'),
+  'officer.change': say('Uloge i pristup', 'Улоге и приступ', 'Roles and access'),
+  'destination.set': say('Odredište', 'Одредиште', 'Destination'),
+  'destination.disable': say('Isključenje odredišta', 'Искључење одредишта', 'Disabling a destination'),
+  'destination.enable': say('Uključenje odredišta', 'Укључење одредишта', 'Enabling a destination'),
+  'officer.reset': say('Poništavanje prijave', 'Поништавање пријаве', 'Reset of a sign-in'),
+};
+
+/** The name of a kind of change. */
+export const changeKindName = (kind: string): Wording => (Object.hasOwn(CHANGES, kind) ? CHANGES[kind]! : asIs(kind));

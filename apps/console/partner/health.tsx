@@ -5,7 +5,7 @@ import { wordsFor } from '../account/refusals.js';
 import { ask } from '../api.js';
 import { Button } from '../design/button.js';
 import { Badge, Notice, type Tone } from '../design/notice.js';
-import { reasonName } from '../facts/words.js';
+import { channelLabel, reasonName, receiptWord } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { addressOf, LOOK_AGAIN_MS, useOf } from './own.js';
 import { texts } from './texts.js';
@@ -24,7 +24,7 @@ export function Health({ destination }: { readonly destination: PartnerDestinati
           <thead><tr><th scope="col">{t(texts.route)}</th><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.since)}</th><th scope="col">{t(texts.lastProbe)}</th></tr></thead>
           <tbody>{destination.routes.map(({ route, channel, breaker, changedAt, lastProbe }) => (
             <tr key={route}>
-              <th scope="row">{route}</th><td>{channel}</td>
+              <th scope="row">{route}</th><td>{channelLabel(channel, t)}</td>
               <td><Badge tone={breaker === 'open' ? 'bad' : breaker === 'half-open' ? 'warn' : 'ok'}>{t(breaker === null ? texts.noTrouble : texts.breakers[breaker]!)}</Badge></td>
               <td>{changedAt === null ? '–' : dateTime(changedAt)}</td>
               <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {dateTime(lastProbe.at)} {lastProbe.reason !== null && t(reasonName(lastProbe.reason))}</>}</td>
@@ -68,9 +68,9 @@ function Tests({ destination: { id, tests: means } }: { readonly destination: Pa
             <tbody>{data.items.map(({ id: one, askedAt, state, reason, ms, receipt }) => (
               <tr key={one}>
                 <td>{dateTime(askedAt)}</td>
-                <td><Badge tone={TONES[state] ?? 'info'}>{t(texts.testStates[state]!)}</Badge> {reason !== null && <code>{reason}</code>}</td>
+                <td><Badge tone={TONES[state] ?? 'info'}>{t(texts.testStates[state]!)}</Badge> {reason !== null && t(reasonName(reason))}</td>
                 <td>{ms === null ? '–' : duration(ms)}</td>
-                <td>{receipt === null ? '–' : <><code>{receipt.word}</code> {timeToSecond(receipt.at)}</>}</td>
+                <td>{receipt === null ? '–' : <>{t(receiptWord(receipt.word))}, {timeToSecond(receipt.at)}</>}</td>
               </tr>
             ))}</tbody>
           </table>

@@ -1,5 +1,6 @@
 import { LinkButton } from '../design/button.js';
 import { Badge, Notice } from '../design/notice.js';
+import { channelLabel } from '../facts/words.js';
 import { useSay } from '../language.js';
 import { Page } from '../page.js';
 import { useOwn } from './own.js';
@@ -25,11 +26,11 @@ export default function Partner() {
                 <li key={id} className="card stack">
                   <h3>{name}</h3>
                   <div className="row">
-                    <span className="muted">{t(texts.channel)}: {channel}</span>
+                    <span className="muted">{t(texts.channel)}: {channelLabel(channel, t)}</span>
                     <Badge tone={broken ? 'bad' : 'ok'}>{t(broken ? texts.breakers['open']! : texts.breakers['closed']!)}</Badge>
                     {openErasures > 0 && <Badge tone="warn">{t(texts.toErase)}: {openErasures}</Badge>}
                   </div>
-                  <div><LinkButton kind="primary" href={`/${mode}/partner/${id}`}>{name}</LinkButton></div>
+                  <div><LinkButton kind="primary" href={`/${mode}/partner/${id}`} aria-label={t(texts.openNamed(name))}>{t(texts.open)}</LinkButton></div>
                 </li>
               );
             })}</ul>

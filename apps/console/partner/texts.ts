@@ -7,6 +7,8 @@ export const texts = {
   drill: say('Vežba', 'Вежба', 'Drill'),
   live: say('Uživo', 'Уживо', 'Live'),
   channel: say('Kanal', 'Канал', 'Channel'),
+  open: say('Otvori', 'Отвори', 'Open'),
+  openNamed: (name: string) => say(`Otvori: ${name}`, `Отвори: ${name}`, `Open: ${name}`),
   toErase: say('Za brisanje', 'За брисање', 'To erase'),
   notFound: say('Nema takvog odredišta', 'Нема таквог одредишта', 'There is no such destination'),
   toList: say('Sva vaša odredišta', 'Сва ваша одредишта', 'All your destinations'),

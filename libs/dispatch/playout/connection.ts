@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { monotonicMs } from '#kernel/clock.js';
 import type { AlertId } from '#kernel/ids.js';
 import { causeOf } from '#kernel/log.js';
-import { airedWord } from '../airing.js';
+import { airedWord } from '../aired-word.js';
 import type { Connection, Destination, Line, Message, Outcome, ProbeResult } from '../channel.js';
 import { Turns } from '../turns.js';
 import { ControlLine, PlayoutTrouble, reasonOf, StrangeAnswer, type ControlAddress } from './control-line.js';
