@@ -1,6 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
-import { checkpointSchema } from '#audit/checkpoint.js';
+import { checkpointSchema, type Checkpoint } from '#audit/checkpoint.js';
 import { fail } from '#kernel/errors.js';
 import { rows } from '#storage/database.js';
 
@@ -22,9 +22,20 @@ export async function refuseRewoundHistory(source: DataSource, file: string | un
     // From now on there is one, also when the first checkpoint gets no further than the database.
     return appendFile(file, '');
   }
-  const last = kept.trim().split('\n').at(-1);
-  if (!last) return;
-  const checkpoint = checkpointSchema.parse(JSON.parse(last));
+  const lines = kept.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) return;
+  // A program that was killed while it wrote leaves half a line: what stands before it still holds, and the next begins anew.
+  if (!kept.endsWith('\n')) await appendFile(file, '\n');
+  const checkpoint = lines.flatMap(readLine).at(-1);
+  if (!checkpoint) throw fail('HISTORY_REWOUND', 'FINDME_CHECKPOINTS', 'There is no checkpoint in the file, and it is not empty.');
   const [fact] = await rows<{ hash: Buffer }>(source, 'SELECT hash FROM facts WHERE seq = $1', [checkpoint.seq]);
   if (fact?.hash.toString('hex') !== checkpoint.hash) throw fail('HISTORY_REWOUND', 'FINDME_CHECKPOINTS', `Checkpoint ${checkpoint.seq} is not in the database.`);
+}
+
+function readLine(line: string): Checkpoint[] {
+  try {
+    return [checkpointSchema.parse(JSON.parse(line))];
+  } catch {
+    return [];
+  }
 }
