@@ -14,6 +14,7 @@ import { CaseKeys } from '#storage/case-keys.js';
 import { PgDraftStore } from '#storage/draft-store.js';
 import { erasureChaserOf } from './erasures.js';
 import { letGo } from './oblivion.js';
+import { patiently } from './patience.js';
 import { Rhythm } from './rhythm.js';
 import type { AiringClock } from './airing-clock.js';
 import type { WakeQueue } from './wake-queue.js';
@@ -34,6 +35,7 @@ const PROBE_TIMEOUT_MS = 5_000;
 /** What a queue that is alive is given to wake a delivery before the sweep does. */
 const QUEUE_GRACE_MS = 2_000;
 const STOP_GRACE_MS = 5_000;
+const START_TRIES = 10;
 
 /** Everything that keeps a dispatcher going: what wakes it, and what it does by the clock. */
 export class Work {
@@ -82,7 +84,7 @@ export class Work {
 
   async start(): Promise<void> {
     const { deliveries, clock } = this.house;
-    await deliveries.closeBreakers(clock.now());
+    await patiently(START_TRIES, () => deliveries.closeBreakers(clock.now()));
     // Connections are warm and dead partners known before the first alert.
     await this.partners.probe(PROBE_TIMEOUT_MS);
     await this.listening.start();
