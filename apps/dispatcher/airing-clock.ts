@@ -2,11 +2,10 @@ import { monotonicMs, type Clock } from '#kernel/clock.js';
 import type { AlertId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import { wordOf } from '#audit/fact.js';
-import { contentHashOf } from '#alerts/notice.js';
+import { approvedContent, type NoticeSource } from '#dispatch/approved-content.js';
 import { SILENT_MS, type Airer, type AiringManner, type AiringStore, type ClaimedSlot, type SlotMove, type SlotName } from '#dispatch/airing.js';
 import { routesOf, type Channel, type Destination, type Message, type Outcome } from '#dispatch/channel.js';
 import { backoffMs } from '#dispatch/delivery.js';
-import type { NoticeSource } from '#dispatch/dispatcher.js';
 import type { Partners, Route } from '#dispatch/partners.js';
 import { chooseRoute, isRouteTrouble } from '#dispatch/routes.js';
 
@@ -135,8 +134,9 @@ export class AiringClock {
   private async give(slot: ClaimedSlot, heldAt: number, abort: AbortSignal): Promise<Given> {
     const routes = this.input.partners.get(slot.destination)?.routes;
     if (!routes) return { outcome: { kind: 'deferred', reason: 'destination_not_configured' } };
-    const message = await this.message(slot);
-    if ('kind' in message) return { outcome: message };
+    const content = await approvedContent(this.input.notices, slot);
+    if ('kind' in content) return { outcome: content };
+    const message: Message = { key: slot.key, deliveryId: slot.deliveryId, part: 0, ...content };
     let given: Given = { outcome: { kind: 'deferred', reason: 'breaker_open' } };
     let here = slot.route;
     let from = 0;
@@ -178,16 +178,6 @@ export class AiringClock {
     const outcome = await breaker.send(() => connection.publish(message, AbortSignal.any([abort, late])));
     // A channel cannot know why its signal aborted; a partner that lets time run out is in trouble.
     return late.aborted && !abort.aborted && 'reason' in outcome && outcome.reason === 'aborted' ? { ...outcome, reason: 'timeout' } : outcome;
-  }
-
-  /** What is to be aired, read back and held against the approved hash; or why nothing may be. */
-  private async message({ alertId, revision, contentHash, deliveryId, key }: ClaimedSlot): Promise<Message | Outcome> {
-    const { notices } = this.input;
-    const notice = await notices.notice(alertId, revision);
-    if (!notice) return { kind: 'refused', reason: 'case_erased' };
-    if (notice.contentHash !== contentHash || contentHashOf(notice) !== contentHash) return { kind: 'refused', reason: 'hash_not_approved' };
-    const bytes = notice.photo && (await notices.photo(alertId, notice.photo.sha256));
-    return { key, deliveryId, part: 0, notice, ...(notice.photo && bytes && { photo: { sha256: notice.photo.sha256, mediaType: notice.photo.mediaType, bytes } }) };
   }
 }
 

@@ -5,8 +5,9 @@ import type { House } from '#apps/composition.js';
 import { channelByKind } from '#channels/catalog.js';
 import type { DestinationId } from '#kernel/ids.js';
 import { causeOf } from '#kernel/log.js';
-import { routeName, routesOf } from '#dispatch/channel.js';
-import { Dispatcher, receiptBatcher } from '#dispatch/dispatcher.js';
+import { Batcher } from '#dispatch/batcher.js';
+import { routeName, routesOf, type Receipt } from '#dispatch/channel.js';
+import { Dispatcher } from '#dispatch/dispatcher.js';
 import { Partners } from '#dispatch/partners.js';
 import { PgAiringStore } from '#storage/airing-store.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
@@ -62,13 +63,15 @@ function bull(redisUrl: string): DynamicModule {
 function partnersOf(house: House): Partners {
   const { configuration, clock, log, book, audience, outgoing, deliveries, source } = house;
   const store = new PgPartnerStore(source);
+  // Receipts from all connections in few writes.
+  const receipts = new Batcher<Receipt>((some) => deliveries.receive(some));
   return new Partners({
     destinations: configuration.destinations, channelOf: channelByKind, clock, log, audience, outgoing,
     secret: (name, destination) => book.secret(destination, name), secrets: (name, destination) => book.valid(destination, name),
     onProbed: (probed) => { store.probed(probed).catch((error: unknown) => log.event('store.failed', { operation: 'probes', cause: causeOf(error) }, 'error')); },
     secretsVersion: (id) => secretsVersionOf(house, id), isDisabled: (id) => book.known().some((d) => d.id === id && !d.enabled), readAgain: () => book.refresh(), headway: new PgHeadway(source, clock),
     unheard: (destination) => unheardOf(source, destination, clock.now()),
-    receive: receiptBatcher(deliveries),
+    receive: (receipt) => receipts.add(receipt),
     onBreaker: (destination, state, route) => {
       log.event('breaker.changed', { destination: routeName(destination, route), state }, 'warn');
       deliveries.breakerChanged(destination, route, state, clock.now()).catch((error: unknown) => log.event('store.failed', { operation: 'breaker', cause: causeOf(error) }, 'error'));

@@ -3,27 +3,21 @@ import { Refusal } from '#kernel/errors.js';
 import type { AlertId, DeliveryId, DestinationId } from '#kernel/ids.js';
 import { causeOf, type Log } from '#kernel/log.js';
 import { wordOf } from '#audit/fact.js';
-import { contentHashOf, type SentNotice } from '#alerts/notice.js';
+import { approvedContent, type Content, type NoticeSource, type Unsent } from './approved-content.js';
 import { Batcher } from './batcher.js';
-import type { Message, Outcome, Photo, Receipt } from './channel.js';
+import type { Outcome } from './channel.js';
 import { isEnding, type ClaimedDelivery, type Move } from './delivery.js';
 import type { AttemptRecord, DeliveryStore, Postponed } from './delivery-store.js';
-import { Gate } from './gate.js';
+import { Flights, type Flight, type FlightsInput } from './flights.js';
 import type { Partners } from './partners.js';
 import { planFanOut } from './plan.js';
-import { placeOn, settleOn, type RouteView } from './routes.js';
-
-/** Where the dispatcher reads what it sends. */
-export interface NoticeSource {
-  /** The frozen notice of an approved revision or of an ending; undefined once the case is erased. */
-  notice(alertId: AlertId, revision: number): Promise<SentNotice | undefined>;
-  photo(alertId: AlertId, sha256: string): Promise<Uint8Array | undefined>;
-}
+import { holdOn, placeOn, settleOn, type RouteView } from './routes.js';
+import { Transmitter, type TransmitterInput } from './transmitter.js';
 
 /** Wakes a delivery at a time. May be lost: the sweep finds what nobody woke. */
 export type Wake = (id: DeliveryId, attempt: number, at: Date) => void;
 
-export interface DispatcherInput {
+export interface DispatcherInput extends Partial<Pick<FlightsInput, 'leaseMs' | 'trustMs'> & Pick<TransmitterInput, 'attemptMs'>> {
   readonly id: string;
   readonly store: DeliveryStore;
   readonly notices: NoticeSource;
@@ -33,51 +27,26 @@ export interface DispatcherInput {
   readonly log: Log;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly leaseMs?: number;
-  /** The longest one attempt may take, in milliseconds. */
-  readonly attemptMs?: number;
-  /**
-   * How long a claim is trusted without asking again, in milliseconds. A process that stood still between claim and send
-   * (paused, swapped out, busy) asks before its first byte, so that it sends nothing that was withdrawn meanwhile.
-   */
-  readonly trustMs?: number;
 }
-
-interface Flight {
-  readonly delivery: ClaimedDelivery;
-  readonly abort: AbortController;
-  /** When the store last said that the delivery is ours, on the clock that never jumps. */
-  heldAt: number;
-}
-
-type Content = Pick<Message, 'notice' | 'photo'>;
-type Unsent = Extract<Outcome, { kind: 'refused' | 'deferred' }>;
-
-/** Alerts whose newest revision is remembered. */
-const REMEMBERED = 1_000;
 
 /**
  * Carries what is in the outbox to the partners. Every entry point may be called at any time and any number of times, by
  * several dispatchers at once: the store hands each row and each delivery to one of them.
  */
 export class Dispatcher {
-  private readonly flights = new Set<Flight>();
   private readonly works = new Set<Promise<void>>();
-  private readonly newest = new Map<AlertId, number>();
-  private readonly gates = new Map<string, Gate>();
+  private readonly flights: Flights;
+  private readonly transmitter: Transmitter;
   private readonly recorder: Batcher<AttemptRecord>;
-  private readonly asker: Batcher<Flight>;
   private readonly leaseMs: number;
-  private readonly attemptMs: number;
-  private readonly trustMs: number;
   private stopping = false;
 
   constructor(private readonly input: DispatcherInput) {
-    this.leaseMs = input.leaseMs ?? 5_000;
-    this.attemptMs = input.attemptMs ?? 15_000;
-    this.trustMs = input.trustMs ?? 250;
-    this.recorder = new Batcher((attempts) => persistently(() => input.store.record(attempts)));
-    this.asker = new Batcher((flights) => this.ask(flights));
+    const { store, partners, leaseMs = 5_000, trustMs = 250, attemptMs = 15_000 } = input;
+    this.leaseMs = leaseMs;
+    this.flights = new Flights({ store, leaseMs, trustMs });
+    this.transmitter = new Transmitter({ partners, attemptMs, failed: (error) => this.failed(error) });
+    this.recorder = new Batcher((attempts) => persistently(() => store.record(attempts)));
   }
 
   /** Deliveries being sent now. */
@@ -97,7 +66,7 @@ export class Dispatcher {
 
   /** Ends attempts for revisions of an alert that are older than the newest in the outbox, and lets none of them begin. */
   async heed(alertId: AlertId): Promise<void> {
-    this.abortOlder(alertId, await this.input.store.newestRevision(alertId));
+    this.flights.heed(alertId, await this.input.store.newestRevision(alertId));
   }
 
   /** Takes and sends deliveries, as far as they are due and nobody else took them. Resolves when the attempts have ended. */
@@ -124,8 +93,8 @@ export class Dispatcher {
   }
 
   /** Keeps the leases of what is being sent, and ends what is no longer ours to send. */
-  async renew(): Promise<void> {
-    await this.ask([...this.flights]);
+  renew(): Promise<void> {
+    return this.flights.renew();
   }
 
   /** Probes all partners and begins to deliver what waited for those that came back. */
@@ -144,7 +113,7 @@ export class Dispatcher {
     this.stopping = true;
     const deadline = monotonicMs() + graceMs;
     while (this.works.size > 0 && monotonicMs() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-    for (const { abort } of this.flights) abort.abort();
+    this.flights.abortAll();
     while (this.works.size > 0 && monotonicMs() < deadline + 2_000) await new Promise((resolve) => setTimeout(resolve, 20));
     await this.recorder.settled();
   }
@@ -157,7 +126,7 @@ export class Dispatcher {
       if (!planned) return;
       const { row, queued, taken, spread } = planned;
       log.event('outbox.planned', { outboxId: row.id, alertId: row.alertId, revision: row.revision, deliveries: queued.length + taken.length + spread.length });
-      this.abortOlder(row.alertId, row.revision);
+      this.flights.heed(row.alertId, row.revision);
       begin(this.working(this.attemptUnlessStopping(taken, heldAt)));
       begin(this.deliver(queued));
       for (const id of spread) wake(id, 1, clock.now());
@@ -198,29 +167,6 @@ export class Dispatcher {
     else await this.attemptAll(taken, heldAt);
   }
 
-  private async ask(flights: readonly Flight[]): Promise<void> {
-    if (flights.length === 0) return;
-    const heldAt = monotonicMs();
-    const held = new Set(await this.input.store.renew(flights.map((flight) => flight.delivery), this.leaseMs));
-    for (const flight of flights) {
-      if (held.has(flight.delivery.id)) flight.heldAt = heldAt;
-      else flight.abort.abort();
-    }
-  }
-
-  private abortOlder(alertId: AlertId, revision: number): void {
-    const newest = Math.max(revision, this.newest.get(alertId) ?? 0);
-    this.newest.delete(alertId);
-    this.newest.set(alertId, newest);
-    for (const [oldest] of this.newest) {
-      if (this.newest.size <= REMEMBERED) break;
-      this.newest.delete(oldest);
-    }
-    for (const { delivery, abort } of this.flights) {
-      if (delivery.alertId === alertId && delivery.revision < newest) abort.abort();
-    }
-  }
-
   private async attemptAll(taken: readonly ClaimedDelivery[], heldAt: number): Promise<void> {
     await this.input.partners.seek(taken.map(({ destination }) => destination)).catch((error: unknown) => this.failed(error));
     const held: ClaimedDelivery[] = [];
@@ -239,7 +185,7 @@ export class Dispatcher {
       messages.set(name, known);
       return known;
     };
-    await Promise.all([this.postpone(held), this.move(moved), ...admitted.map((delivery) => this.attempt({ delivery, abort: new AbortController(), heldAt }, contentOf(delivery)))]);
+    await Promise.all([this.postpone(held), this.move(moved), ...admitted.map((delivery) => this.attempt(this.flights.begin(delivery, heldAt), contentOf(delivery)))]);
   }
 
   private routesTo({ destination }: ClaimedDelivery): readonly RouteView[] {
@@ -267,33 +213,21 @@ export class Dispatcher {
 
   private async postpone(deliveries: readonly ClaimedDelivery[]): Promise<void> {
     if (deliveries.length === 0) return;
-    const { store, partners, clock } = this.input;
+    const { store, clock } = this.input;
     const postponed = deliveries.map((delivery): Postponed => {
-      const { destination, route, had } = delivery;
-      const routes = partners.get(destination)?.routes ?? [];
-      const hold = (had ? routes[route] : routes.at(-1))?.breaker.holdMs ?? 0;
-      // When it is woken, the first route may be back.
-      const back = !had && route > 0 && routes[0] ? { move: { to: 0, channel: routes[0].channel.kind } } : {};
-      return { delivery, until: new Date(clock.now().getTime() + Math.max(hold, 250)), reason: 'breaker_open', ...back };
+      const { holdMs, ...move } = holdOn(delivery, this.routesTo(delivery));
+      return { delivery, until: new Date(clock.now().getTime() + holdMs), reason: 'breaker_open', ...move };
     });
     await store.postpone(postponed);
     for (const { delivery, until } of postponed) this.input.wake(delivery.id, delivery.attempt, until);
   }
 
   /** What is to be sent, or why nothing may be. Never rejects. */
-  private async content({ alertId, revision, contentHash }: ClaimedDelivery): Promise<Content | Unsent> {
+  private async content(delivery: ClaimedDelivery): Promise<Content | Unsent> {
     try {
-      const notice = await this.input.notices.notice(alertId, revision);
-      if (!notice) return { kind: 'refused', reason: 'case_erased' };
-      // Hash sent = hash approved: read back and computed again, never taken on trust.
-      if (notice.contentHash !== contentHash || contentHashOf(notice) !== contentHash) {
-        this.failed(new Error('a stored notice does not have the hash that was approved'));
-        return { kind: 'refused', reason: 'hash_not_approved' };
-      }
-      if (!notice.photo) return { notice };
-      const bytes = await this.input.notices.photo(alertId, notice.photo.sha256);
-      const photo: Photo | undefined = bytes && { sha256: notice.photo.sha256, mediaType: notice.photo.mediaType, bytes };
-      return photo ? { notice, photo } : { notice };
+      const content = await approvedContent(this.input.notices, delivery);
+      if ('kind' in content && content.reason === 'hash_not_approved') this.failed(new Error('a stored notice does not have the hash that was approved'));
+      return content;
     } catch (error) {
       this.failed(error);
       return { kind: 'deferred', reason: 'content_unavailable' };
@@ -301,38 +235,24 @@ export class Dispatcher {
   }
 
   private async attempt(flight: Flight, content: Promise<Content | Unsent>): Promise<void> {
-    this.flights.add(flight);
     const { delivery, abort } = flight;
-    // The news of a newer revision may have come while the claim was on its way.
-    if (delivery.revision < (this.newest.get(delivery.alertId) ?? 0)) abort.abort();
     let again = false;
-    const gate = this.gateOf(delivery);
+    const gate = this.transmitter.gateOf(delivery);
     const leave = gate && (await gate.enter(abort.signal));
     try {
       const loaded = await this.ready(flight, content);
       const startedAt = this.input.clock.now();
       const started = monotonicMs();
-      const outcome = 'kind' in loaded ? loaded : await this.send(delivery, loaded, abort);
+      const outcome = 'kind' in loaded ? loaded : await this.transmitter.send(delivery, loaded, abort);
       again = await this.record(delivery, startedAt, monotonicMs() - started, outcome);
     } catch (error) {
       // The database: the lease lapses and the sweep settles the delivery as uncertain.
       this.failed(error);
     } finally {
       leave?.();
-      this.flights.delete(flight);
+      this.flights.end(flight);
     }
     if (again) await this.take([delivery.id]);
-  }
-
-  /** Where parts of a long audience wait for each other. Endings do not wait for what they end, nor for another alert. */
-  private gateOf({ destination, route, kind }: ClaimedDelivery): Gate | undefined {
-    const way = this.input.partners.get(destination)?.routes[route];
-    const limit = way?.channel.partsAtOnce?.(way.destination.settings);
-    if (limit === undefined) return undefined;
-    const name = `${destination}/${route}/${isEnding(kind) ? 'ending' : 'notice'}/${limit}`;
-    const gate = this.gates.get(name) ?? new Gate(limit);
-    this.gates.set(name, gate);
-    return gate;
   }
 
   /** The content, when the delivery still is ours to send this very moment. */
@@ -340,41 +260,10 @@ export class Dispatcher {
     const loaded = await content;
     if ('kind' in loaded) return loaded;
     try {
-      while (!flight.abort.signal.aborted && monotonicMs() - flight.heldAt > this.trustMs) await this.asker.add(flight);
+      return (await this.flights.holds(flight)) ? loaded : { kind: 'deferred', reason: 'aborted' };
     } catch (error) {
       this.failed(error);
       return { kind: 'deferred', reason: 'store_busy' };
-    }
-    return flight.abort.signal.aborted ? { kind: 'deferred', reason: 'aborted' } : loaded;
-  }
-
-  private async send(delivery: ClaimedDelivery, content: Content, abort: AbortController): Promise<Outcome> {
-    const route = this.input.partners.get(delivery.destination)?.routes[delivery.route];
-    // Two administrators took it out: a person tells the partner, or has it sent once it is in force again.
-    if (!route && this.input.partners.isDisabled(delivery.destination)) return { kind: 'refused', reason: 'destination_disabled' };
-    if (!route) return { kind: 'deferred', reason: 'destination_not_configured' };
-    const { connection, breaker, channel, destination } = route;
-    const limitMs = channel.attemptMs?.(destination.settings) ?? this.attemptMs;
-    const message: Message = { key: delivery.key, deliveryId: delivery.id, part: delivery.part, ...content };
-    // One signal for both reasons to end: composed ones (AbortSignal.any) cost a tenth of a fan-out's time.
-    const { signal } = abort;
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = !signal.aborted;
-      abort.abort();
-    }, limitMs);
-    try {
-      return await breaker.send(async () => {
-        const outcome = await (isEnding(delivery.kind) ? connection.withdraw(message, signal) : connection.publish(message, signal));
-        // A channel cannot know why its signal aborted; a partner that lets time run out is in trouble.
-        return isLate && 'reason' in outcome && outcome.reason === 'aborted' ? { ...outcome, reason: 'timeout' } : outcome;
-      });
-    } catch (error) {
-      // A bug in the channel. Bytes may have left.
-      this.failed(error);
-      return { kind: 'uncertain', reason: 'channel_failed' };
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -396,12 +285,6 @@ export class Dispatcher {
     if (settlement.nextAttemptAt) wake(deliveryId, attempt + 1, settlement.nextAttemptAt);
     return false;
   }
-}
-
-/** Gathers receipts from all connections into few writes. */
-export function receiptBatcher(store: DeliveryStore): (receipt: Receipt) => Promise<void> {
-  const batcher = new Batcher<Receipt>((receipts) => store.receive(receipts));
-  return (receipt) => batcher.add(receipt);
 }
 
 /** Marks a promise as looked after, whoever waits for it later. */

@@ -1,6 +1,6 @@
 import type { Outcome } from './channel.js';
 import type { ClaimedDelivery } from './delivery.js';
-import { chooseRoute, isRouteTrouble, placeOn, settleOn, type RouteView } from './routes.js';
+import { chooseRoute, holdOn, isRouteTrouble, placeOn, settleOn, type RouteView } from './routes.js';
 
 const NOW = new Date('2026-11-24T18:00:00Z');
 const EXPIRES = new Date('2026-11-25T18:00:00Z');
@@ -41,6 +41,19 @@ describe('a delivery that was just taken', () => {
 
   it('leaves a route that the configuration has no more', () => {
     expect(placeOn(delivery({ route: 2 }), routes('c'))).toEqual({ do: 'move', move: { to: 0, channel: 'smpp', reason: 'route_not_configured' } });
+  });
+});
+
+describe('a delivery that found no route', () => {
+  it('waits for its last route and begins with the first then; where its partner may have it, for its own', () => {
+    expect(holdOn({ route: 1, had: false }, routes('oo'))).toEqual({ holdMs: 9_000, move: { to: 0, channel: 'smpp' } });
+    expect(holdOn({ route: 0, had: false }, routes('oo'))).toEqual({ holdMs: 9_000 });
+    expect(holdOn({ route: 1, had: true }, routes('loo'))).toEqual({ holdMs: 9_000 });
+  });
+
+  it('waits a little where no breaker says how long', () => {
+    expect(holdOn({ route: 0, had: true }, routes('lo'))).toEqual({ holdMs: 250 });
+    expect(holdOn({ route: 0, had: false }, [])).toEqual({ holdMs: 250 });
   });
 });
 

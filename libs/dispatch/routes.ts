@@ -22,6 +22,9 @@ export function chooseRoute(routes: readonly Pick<RouteView, 'breaker'>[], from:
   return routes[last]!.breaker.holdMs === 0 ? last : undefined;
 }
 
+/** A breaker that may close any moment is not asked more often. */
+const SHORTEST_HOLD_MS = 250;
+
 /** Where a delivery goes that was just taken: on as it stands, over another route, or nowhere for now. */
 export type Place = { readonly do: 'send' } | { readonly do: 'move'; readonly move: Move } | { readonly do: 'hold' };
 
@@ -73,6 +76,12 @@ export function settleOn(
   // Not let in at one door while another is only out of order: the round comes again, and nothing is given up.
   const deferred: Outcome = outcome.kind === 'deferred' ? outcome : { kind: 'deferred', reason: outcome.reason };
   return fromTheFirst(settle(round, deferred, resend, now, random), delivery.route, routes);
+}
+
+/** How long a delivery waits that found no route, in milliseconds, and the route it is on when it is woken: the first may be back. */
+export function holdOn({ had, route }: Pick<ClaimedDelivery, 'had' | 'route'>, routes: readonly RouteView[]): { readonly holdMs: number; readonly move?: Move } {
+  const holdMs = Math.max((had ? routes[route] : routes.at(-1))?.breaker.holdMs ?? 0, SHORTEST_HOLD_MS);
+  return { holdMs, ...(!had && route > 0 && routes[0] && { move: { to: 0, channel: routes[0].channel } }) };
 }
 
 /** What waits and is held by nobody begins its next round with the first route. */

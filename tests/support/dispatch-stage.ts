@@ -35,6 +35,15 @@ export interface Call {
 }
 export type Answer = (call: Call) => Outcome | Promise<Outcome>;
 
+/** An answer that waits until it is told, whatever its signal says. */
+export function held(): { answer: Answer; call: Promise<Call>; release: (outcome: Outcome) => void } {
+  let arrived: (call: Call) => void;
+  let release!: (outcome: Outcome) => void;
+  const call = new Promise<Call>((resolve) => { arrived = resolve; });
+  const outcome = new Promise<Outcome>((resolve) => { release = resolve; });
+  return { answer: (made) => { arrived(made); return outcome; }, call, release };
+}
+
 export interface Partner {
   readonly id: string;
   readonly resend?: 'safe' | 'ask';
@@ -89,6 +98,14 @@ export class DispatchStage {
 
   deliveries(): PgDeliveryStore {
     return new PgDeliveryStore(this.source, this.keys, this.clock, this.ids);
+  }
+
+  /** A store of which plan and claim are two steps, so that a story can come between them. */
+  inTwoSteps(): PgDeliveryStore {
+    const store = this.deliveries();
+    const planNext = store.planNext.bind(store);
+    store.planNext = (plan) => planNext(plan);
+    return store;
   }
 
   /** One more dispatcher over the same database and the same partners; of one that was disabled it may not have heard that it is in force again. */
