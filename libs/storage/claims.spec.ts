@@ -116,6 +116,37 @@ describe('taking a delivery', () => {
     expect(await claim(first!.queued[0]!)).toBeUndefined();
   });
 
+  it('is not done by who plans it after its time', async () => {
+    const alert = await stage.approved();
+    const over = alert.published!.expiresAt;
+    const made = await store.planNext(toTv, { by: randomUUID(), leaseMs: 5_000, now: over });
+    expect(made).toMatchObject({ row: { alertId: alert.id }, taken: [] });
+    const [id] = made!.queued;
+    expect((await store.claim([id!], randomUUID(), 5_000, over)).taken).toEqual([]);
+    expect(await look(id!)).toMatchObject({ state: 'dead', reason: 'expired', may_have: false });
+  });
+
+  it('is an ending\'s turn before that of what waits for longer', async () => {
+    const waiting = await planned();
+    await owner.query(`UPDATE deliveries SET state = 'waiting', next_attempt_at = now() - interval '1 day' WHERE id = $1`, [waiting.id]);
+    const { alert } = await planned();
+    await stage.withdrawn(alert);
+    const ending = (await store.planNext(toTv))!.queued[0]!;
+    await owner.query(`UPDATE deliveries SET state = 'waiting', next_attempt_at = now() WHERE id = $1`, [ending]);
+    const due = await store.due(new Date(stage.clock.now().getTime() + 60_000), 1_000);
+    expect(due.filter((id) => id === ending || id === waiting.id)).toEqual([ending, waiting.id]);
+  });
+
+  it('that lapsed says that the partner may have it, under a fence of its own', async () => {
+    const { id } = await planned();
+    const first = (await claim(id))!;
+    expect(await store.takeLapsed(randomUUID(), 5_000)).toEqual([]);
+    await stage.lapse();
+    const lapsed = (await store.takeLapsed(randomUUID(), 5_000)).find((d) => d.id === id);
+    expect(lapsed).toMatchObject({ had: true, attempt: 1 });
+    expect(BigInt(lapsed!.leaseToken)).toBeGreaterThan(BigInt(first.leaseToken));
+  });
+
   it('tells whether the partner may have had it before', async () => {
     const { id } = await planned();
     const first = await claim(id);

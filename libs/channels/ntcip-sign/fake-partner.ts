@@ -10,9 +10,10 @@ import type { NtcipSignSettings } from './config.js';
 import { dmsActivateMessage } from './objects.js';
 import { SimulatedSign, type Lie } from './simulated-sign.js';
 
-/** A simulated sign, which can also lie. */
+/** A simulated sign, which can also lie, and be worked at by hand. */
 export interface SignPartner extends FakePartner {
   setLie(lie: Lie | undefined): void;
+  setLocal(local: boolean): void;
 }
 
 /** RFC 3416 section 3. */
@@ -63,6 +64,10 @@ class SignAgent implements SignPartner {
 
   setLie(lie: Lie | undefined): void {
     this.sign.lie = lie;
+  }
+
+  setLocal(local: boolean): void {
+    this.sign.local = local;
   }
 
   waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {

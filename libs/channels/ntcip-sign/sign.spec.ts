@@ -165,6 +165,26 @@ describe('a sign', () => {
     expect(partner.ledger).toHaveLength(1);
   });
 
+  it('that is worked at by hand defers, and is not well until that is over', async () => {
+    const { publish, connection, partner } = await play();
+    partner.setLocal(true);
+    expect(await publish(sampleMessage())).toEqual({ kind: 'deferred', reason: 'local_mode' });
+    expect(await connection.probe(patient())).toEqual({ well: false, reason: 'local_mode' });
+    expect(partner.ledger).toEqual([]);
+    partner.setLocal(false);
+    expect((await publish(sampleMessage())).kind).toBe('accepted');
+    expect(await connection.probe(patient())).toEqual({ well: true });
+  });
+
+  it('keeps what it shows when an ending of the other mode comes', async () => {
+    const { publish, connection, shown, destination } = await play();
+    const message = sampleMessage();
+    await publish(message);
+    const live = sampleMessage({ notice: { ...sampleEnding('found', message.notice), mode: 'live' } });
+    expect(await connection.withdraw(live, patient())).toEqual({ kind: 'refused', reason: 'wrong_mode' });
+    expect(await shown()).toBe(encode(message.notice, destination.settings).toString());
+  });
+
   it('gets nothing that has expired, nothing of the other mode, and nothing that does not fit', async () => {
     const { connection, clock, publish, partner } = await play({ slot: 2 });
     expect(await connection.publish(sampleMessage({ notice: sampleNotice({ mode: 'live' }) }), patient())).toEqual({ kind: 'refused', reason: 'wrong_mode' });

@@ -2,7 +2,7 @@ import type { Value } from './ber.js';
 import { messageCrc } from './encode.js';
 import {
   CURRENT, dmsActivateMessage, dmsActivateMsgError, dmsControlMode, dmsMessageCRC, dmsMessageMultiString, dmsMessageOwner, dmsMessageRunTimePriority, dmsMessageStatus,
-  dmsMessageTimeRemaining, dmsMsgTableSource, dmsValidateMessageError, MEMORY, NO_ERROR, shortErrorStatus, STATUS,
+  dmsMessageTimeRemaining, dmsMsgTableSource, dmsValidateMessageError, LOCAL_MODE, MEMORY, NO_ERROR, shortErrorStatus, STATUS,
 } from './objects.js';
 
 const SLOTS = 8;
@@ -36,6 +36,8 @@ export type Lie = 'nothing-shown' | 'other-words' | 'another-row' | 'without-end
 /** The memory and the face of a sign by NTCIP 1203: rows of changeable memory, activation, and a current buffer. No clock. */
 export class SimulatedSign {
   lie: Lie | undefined;
+  /** Whether somebody works at the sign itself: central orders have no effect then (`dmsControlMode` local). */
+  local = false;
   /** Every row is invalid to it. */
   rejectsAll = false;
   private readonly rows = Array.from({ length: SLOTS }, (): Stored => ({ status: STATUS.notUsed, multi: Buffer.alloc(0), owner: Buffer.alloc(0), priority: 1 }));
@@ -48,7 +50,7 @@ export class SimulatedSign {
 
   get(oid: string): Value {
     const scalars: Readonly<Record<string, Value>> = {
-      [dmsControlMode]: 4, [shortErrorStatus]: 0, [dmsActivateMessage]: this.activated, [dmsActivateMsgError]: this.activateError, [dmsValidateMessageError]: this.validateError, [dmsMsgTableSource]: this.current.source,
+      [dmsControlMode]: this.local ? LOCAL_MODE : 4, [shortErrorStatus]: 0, [dmsActivateMessage]: this.activated, [dmsActivateMsgError]: this.activateError, [dmsValidateMessageError]: this.validateError, [dmsMsgTableSource]: this.current.source,
       [dmsMessageTimeRemaining]: this.current.minutes, [dmsMessageMultiString(CURRENT)]: this.current.multi, [dmsMessageOwner(CURRENT)]: this.current.owner,
     };
     const scalar = scalars[oid];
