@@ -126,6 +126,24 @@ describe('a connection to a playout', () => {
     expect(await files()).toEqual([]);
   });
 
+  it('keeps the files of what is put on again while its airing before comes to its end, and sees both through', async () => {
+    const { connection, protocol, files, receipts, putOn } = await stage();
+    const message = sampleMessage();
+    await connection.publish(message, patient);
+    protocol.meanwhile = async () => {
+      protocol.meanwhile = async () => undefined;
+      putOn('');
+      // The airing before is over, and was told.
+      expect(await eventually(() => receipts.length === 1)).toBe(true);
+      expect(await files()).toHaveLength(1);
+      putOn(message.key);
+    };
+    expect((await connection.publish(message, patient)).kind).toBe('accepted');
+    putOn('');
+    expect(await eventually(() => receipts.length === 2)).toBe(true);
+    expect(await files()).toEqual([]);
+  });
+
   it('lets one notice at a time on where there is no queue, and an ending past whoever has the turn', async () => {
     const { connection, protocol, heard } = await stage(true);
     const [first, second] = [sampleMessage(), sampleMessage()];

@@ -74,6 +74,9 @@ export class PlayoutConnection<Talk> implements Connection {
   /** Alerts that ended over this connection, and the revision that ended them: nothing older airs after it. */
   private readonly ended = new Map<AlertId, number>();
   private readonly watched = new Set<string>();
+  /** Keys of messages that are being put on the air, and removals under way by key: what is to be aired again keeps its files. */
+  private readonly putting = new Set<string>();
+  private readonly removing = new Map<string, Promise<void>>();
   private readonly works = new Set<Promise<void>>();
   private readonly turns = new Turns();
   private readonly speed: number;
@@ -127,9 +130,8 @@ export class PlayoutConnection<Talk> implements Connection {
     return this.converse(signal, async (talk) => {
       const found = await this.protocol.approach(talk, message, signal);
       if (found) return 'kind' in found ? found : this.taken(message, show, found);
-      for (const file of show.files) await this.folder.write(file);
-      if (this.isOver(message)) return this.forgotten(message);
-      const played = await this.protocol.play(talk, message, show, signal);
+      const played = await this.put(talk, message, show, signal);
+      if (played === undefined) return this.forgotten(message);
       if (this.isOver(message)) {
         await this.protocol.silence(talk, message, 'own');
         return this.forgotten(message);
@@ -138,6 +140,30 @@ export class PlayoutConnection<Talk> implements Connection {
       if (played.kind === 'refused') await this.folder.remove(notice.alertId, key);
       return played;
     });
+  }
+
+  /** Nothing when the ending came before it was on the air. */
+  private async put(talk: Talk, message: Message, show: Show, signal: AbortSignal): Promise<Airing | Outcome | undefined> {
+    await this.removing.get(message.key);
+    this.putting.add(message.key);
+    try {
+      for (const file of show.files) await this.folder.write(file);
+      return this.isOver(message) ? undefined : await this.protocol.play(talk, message, show, signal);
+    } finally {
+      this.putting.delete(message.key);
+    }
+  }
+
+  /** Takes the files of an airing away that is over, unless the same message is being put on again. */
+  private async tidy({ notice, key }: Message): Promise<void> {
+    if (this.putting.has(key)) return;
+    const removal = this.folder.remove(notice.alertId, key);
+    this.removing.set(key, removal.catch(() => undefined));
+    try {
+      await removal;
+    } finally {
+      this.removing.delete(key);
+    }
   }
 
   /** Whether an ending came over this connection that the message is older than. */
@@ -155,11 +181,11 @@ export class PlayoutConnection<Talk> implements Connection {
     if (!this.watched.has(key)) {
       this.watched.add(key);
       const work = this.watch(message, { seconds, silent }, airing)
-        .catch((error: unknown) => this.line.log.event('probe.failed', { destination: this.destination.id, reason: causeOf(error) }, 'warn'))
-        .finally(() => {
-          this.works.delete(work);
+        .catch((error: unknown) => {
           this.watched.delete(key);
-        });
+          this.line.log.event('probe.failed', { destination: this.destination.id, reason: causeOf(error) }, 'warn');
+        })
+        .finally(() => this.works.delete(work));
       this.works.add(work);
     }
     return { kind: 'accepted', references: [key], expectedReceipts: 1 };
@@ -167,7 +193,7 @@ export class PlayoutConnection<Talk> implements Connection {
 
   /** Sees an airing through and reports it: when it came on the air and for how long it was there. */
   private async watch(message: Message, show: Omit<Show, 'files'>, airing: Airing): Promise<void> {
-    const { key, notice } = message;
+    const { key } = message;
     const signal = this.closing.signal;
     const begin = (): { readonly at: Date; readonly from: number; to: number } => ({ at: this.line.clock.now(), from: monotonicMs(), to: monotonicMs() });
     let seen = airing.onAir ? begin() : undefined;
@@ -184,7 +210,9 @@ export class PlayoutConnection<Talk> implements Connection {
       if (!over) await pause(lookMs(this.destination.settings), signal);
     }
     if (signal.aborted) return;
-    await this.folder.remove(notice.alertId, key);
+    // Whoever airs it again from now on is watched anew.
+    this.watched.delete(key);
+    await this.tidy(message);
     if (!seen) return;
     // Seen from the first look to the last; what lies between two looks cannot be more than one of them.
     const seconds = Math.min(show.seconds, ((seen.to - seen.from) * this.speed + LOOK_MS) / 1_000);
