@@ -6,6 +6,7 @@ import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Field } from '../design/fields.js';
 import { Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { useFormat, useSay } from '../language.js';
 import { makePasskey, passkeysHere } from './passkey.js';
 import { StepUp, type Proof } from './step-up.js';
@@ -40,17 +41,14 @@ export function Passkeys() {
       <div role="status">{said && <Notice tone="ok"><p>{t(texts[said])}</p></Notice>}</div>
       {data && items.length === 0 && <p className="muted">{t(texts.none)}</p>}
       {items.length > 0 && (
-        <div className="scroll" role="group" aria-labelledby="account-passkeys" tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.created)}</th><th scope="col">{t(texts.used)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
-            <tbody>{items.map((item) => (
-              <tr key={item.id}>
-                <th scope="row">{item.name}</th><td>{dateTime(item.createdAt)}</td><td>{item.lastUsedAt === null ? t(texts.never) : dateTime(item.lastUsedAt)}</td>
-                <td><Button aria-label={t(texts.removeNamed(item.name))} onPress={() => { setDoomed(item); }}>{t(texts.remove)}</Button></td>
-              </tr>
-            ))}</tbody>
-          </table>
-        </div>
+        <Table labelledBy="account-passkeys" head={[t(texts.name), t(texts.created), t(texts.used), t(texts.actions)]}>
+          {items.map((item) => (
+            <tr key={item.id}>
+              <th scope="row">{item.name}</th><td>{dateTime(item.createdAt)}</td><td>{item.lastUsedAt === null ? t(texts.never) : dateTime(item.lastUsedAt)}</td>
+              <td><Button aria-label={t(texts.removeNamed(item.name))} onPress={() => { setDoomed(item); }}>{t(texts.remove)}</Button></td>
+            </tr>
+          ))}
+        </Table>
       )}
       {passkeysHere() ? <div><Button kind="primary" onPress={() => { setAdding(true); }}>{t(texts.add)}</Button></div> : <p className="muted">{t(texts.notHere)}</p>}
       <Dialog title={t(texts.add)} isOpen={adding} onClose={() => { setAdding(false); }}>

@@ -3,6 +3,7 @@ import type { OpenSessions } from '#apps/api/session.controller.js';
 import { ask, read } from '../api.js';
 import { Button } from '../design/button.js';
 import { Badge, Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { useFormat, useSay } from '../language.js';
 import { useSession } from '../session.js';
 import { wordsFor } from './refusals.js';
@@ -26,17 +27,14 @@ export function Sessions() {
       <h2 id="account-sessions">{t(texts.sessions)}</h2>
       <p>{t(texts.sessionsText)}</p>
       <div role="alert">{trouble && <Notice tone="bad"><p>{t(wordsFor(trouble, {}))}</p></Notice>}</div>
-      <div className="scroll" role="group" aria-labelledby="account-sessions" tabIndex={0}>
-        <table>
-          <thead><tr><th scope="col">{t(texts.opened)}</th><th scope="col">{t(texts.seen)}</th><th scope="col">{t(texts.how)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
-          <tbody>{(data?.items ?? []).map(({ id, openedAt, seenAt, method, current }) => (
-            <tr key={id}>
-              <th scope="row">{dateTime(openedAt)}</th><td>{dateTime(seenAt)}</td><td>{t(texts.methods[method])}</td>
-              <td>{current ? <Badge tone="info">{t(texts.here)}</Badge> : <Button aria-label={t(texts.endNamed(dateTime(openedAt)))} onPress={() => { end.mutate(id); }}>{t(texts.endOne)}</Button>}</td>
-            </tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Table labelledBy="account-sessions" head={[t(texts.opened), t(texts.seen), t(texts.how), t(texts.actions)]}>
+        {(data?.items ?? []).map(({ id, openedAt, seenAt, method, current }) => (
+          <tr key={id}>
+            <th scope="row">{dateTime(openedAt)}</th><td>{dateTime(seenAt)}</td><td>{t(texts.methods[method])}</td>
+            <td>{current ? <Badge tone="info">{t(texts.here)}</Badge> : <Button aria-label={t(texts.endNamed(dateTime(openedAt)))} onPress={() => { end.mutate(id); }}>{t(texts.endOne)}</Button>}</td>
+          </tr>
+        ))}
+      </Table>
       <div className="row"><Button kind="danger" isPending={endAll.isPending} onPress={() => { endAll.mutate(); }}>{t(texts.endAll)}</Button><span className="muted">{t(texts.endAllText)}</span></div>
     </section>
   );

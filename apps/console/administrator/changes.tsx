@@ -9,6 +9,7 @@ import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Field } from '../design/fields.js';
 import { Badge, Notice, type Tone } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { changeKindName } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { useMay, useSession } from '../session.js';
@@ -50,29 +51,26 @@ export function WaitingChanges() {
       <div role="alert">{takeBack.error && <Notice tone="bad"><p>{t(wordsFor(takeBack.error, texts.refusals))}</p></Notice>}</div>
       {open?.length === 0 && <p className="muted">{t(texts.noneWaiting)}</p>}
       {open && open.length > 0 && (
-        <div className="scroll" role="group" aria-labelledby="changes-waiting" tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.change)}</th><th scope="col">{t(texts.proposed)}</th><th scope="col">{t(texts.expires)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
-            <tbody>{open.map((change) => {
-              const named = (action: string): string => `${action}: ${t(changeKindName(change.kind))}`;
-              return (
-                <tr key={change.id}>
-                  <td><Content change={change} /></td>
-                  <td>{change.proposedBy.displayName}<br /><span className="muted">{dateTime(change.proposedAt)}</span></td>
-                  <td>{dateTime(change.expiresAt)}</td>
-                  <td>{may('change.decide') && (change.proposedBy.id === session?.officer.id
-                    ? <div className="stack"><span className="muted">{t(texts.yours)}</span><div><Button aria-label={named(t(texts.takeBack))} onPress={() => { takeBack.mutate(change.id); }}>{t(texts.takeBack)}</Button></div></div>
-                    : (
-                      <div className="row">
-                        <Button kind="primary" aria-label={named(t(texts.confirm))} onPress={() => { setAsked({ change, to: 'confirm' }); }}>{t(texts.confirm)}</Button>
-                        <Button aria-label={named(t(texts.refuse))} onPress={() => { setAsked({ change, to: 'refuse' }); }}>{t(texts.refuse)}</Button>
-                      </div>
-                    ))}</td>
-                </tr>
-              );
-            })}</tbody>
-          </table>
-        </div>
+        <Table labelledBy="changes-waiting" head={[t(texts.change), t(texts.proposed), t(texts.expires), t(texts.actions)]}>
+          {open.map((change) => {
+            const named = (action: string): string => `${action}: ${t(changeKindName(change.kind))}`;
+            return (
+              <tr key={change.id}>
+                <td><Content change={change} /></td>
+                <td>{change.proposedBy.displayName}<br /><span className="muted">{dateTime(change.proposedAt)}</span></td>
+                <td>{dateTime(change.expiresAt)}</td>
+                <td>{may('change.decide') && (change.proposedBy.id === session?.officer.id
+                  ? <div className="stack"><span className="muted">{t(texts.yours)}</span><div><Button aria-label={named(t(texts.takeBack))} onPress={() => { takeBack.mutate(change.id); }}>{t(texts.takeBack)}</Button></div></div>
+                  : (
+                    <div className="row">
+                      <Button kind="primary" aria-label={named(t(texts.confirm))} onPress={() => { setAsked({ change, to: 'confirm' }); }}>{t(texts.confirm)}</Button>
+                      <Button aria-label={named(t(texts.refuse))} onPress={() => { setAsked({ change, to: 'refuse' }); }}>{t(texts.refuse)}</Button>
+                    </div>
+                  ))}</td>
+              </tr>
+            );
+          })}
+        </Table>
       )}
       <Dialog title={t(texts.confirmTitle)} isOpen={asked?.to === 'confirm'} onClose={close} role="alertdialog">
         {asked && (
@@ -100,22 +98,19 @@ export function SettledChanges() {
       <h2 id="changes-settled">{t(texts.settled)}</h2>
       {settled?.length === 0 && <p className="muted">{t(texts.noneSettled)}</p>}
       {settled && settled.length > 0 && (
-        <div className="scroll" role="group" aria-labelledby="changes-settled" tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.change)}</th><th scope="col">{t(texts.proposed)}</th><th scope="col">{t(texts.outcome)}</th></tr></thead>
-            <tbody>{settled.map((change) => (
-              <tr key={change.id}>
-                <td><Content change={change} /></td>
-                <td>{change.proposedBy.displayName}<br /><span className="muted">{dateTime(change.proposedAt)}</span></td>
-                <td>
-                  <Badge tone={TONES[change.status]}>{t(texts.statuses[change.status])}</Badge> {change.decidedBy?.displayName}
-                  {change.decidedAt !== null && <><br /><span className="muted">{dateTime(change.decidedAt)}</span></>}
-                  {change.reason !== null && <p>{t(texts.reason)}: {change.reason}</p>}
-                </td>
-              </tr>
-            ))}</tbody>
-          </table>
-        </div>
+        <Table labelledBy="changes-settled" head={[t(texts.change), t(texts.proposed), t(texts.outcome)]}>
+          {settled.map((change) => (
+            <tr key={change.id}>
+              <td><Content change={change} /></td>
+              <td>{change.proposedBy.displayName}<br /><span className="muted">{dateTime(change.proposedAt)}</span></td>
+              <td>
+                <Badge tone={TONES[change.status]}>{t(texts.statuses[change.status])}</Badge> {change.decidedBy?.displayName}
+                {change.decidedAt !== null && <><br /><span className="muted">{dateTime(change.decidedAt)}</span></>}
+                {change.reason !== null && <p>{t(texts.reason)}: {change.reason}</p>}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

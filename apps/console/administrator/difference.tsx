@@ -1,4 +1,5 @@
 import type { DestinationShown } from '#apps/api/destinations.controller.js';
+import { Table } from '../design/table.js';
 import { useSay } from '../language.js';
 import { differences } from './differences.js';
 import { partnerTexts as texts } from './partner-texts.js';
@@ -9,18 +10,15 @@ export function DestinationDifference({ present, proposed, label }: { readonly p
   const changed = differences(present ? documentOf(present) : {}, proposed);
   if (changed.length === 0) return <p className="muted">{t(texts.nothing)}</p>;
   return (
-    <div className="scroll" role="group" aria-label={label} tabIndex={0}>
-      <table className="administrator-difference">
-        <thead><tr><th scope="col">{t(texts.field)}</th><th scope="col">{t(texts.before)}</th><th scope="col">{t(texts.after)}</th></tr></thead>
-        <tbody>{changed.map(({ path, before, after }) => (
-          <tr key={path}>
-            <th scope="row"><code>{path}</code></th>
-            <td>{before === undefined ? '–' : <del>{before}</del>}</td>
-            <td>{after === undefined ? '–' : <ins>{after}</ins>}</td>
-          </tr>
-        ))}</tbody>
-      </table>
-    </div>
+    <Table label={label} head={[t(texts.field), t(texts.before), t(texts.after)]} className="administrator-difference">
+      {changed.map(({ path, before, after }) => (
+        <tr key={path}>
+          <th scope="row"><code>{path}</code></th>
+          <td>{before === undefined ? '–' : <del>{before}</del>}</td>
+          <td>{after === undefined ? '–' : <ins>{after}</ins>}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

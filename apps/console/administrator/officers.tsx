@@ -7,6 +7,7 @@ import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Check, Field, Group } from '../design/fields.js';
 import { Badge, Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { useSay } from '../language.js';
 import { useMay } from '../session.js';
 import { usePropose } from './proposal.js';
@@ -30,23 +31,20 @@ export function Officers() {
     <section className="card stack" aria-labelledby="officers">
       <h2 id="officers">{t(texts.officers)}</h2>
       {manages && <div><Button kind="primary" onPress={() => { setAsked({ what: 'add' }); }}>{t(texts.add)}</Button></div>}
-      <div className="scroll" role="group" aria-labelledby="officers" tabIndex={0}>
-        <table>
-          <thead><tr><th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.userName)}</th><th scope="col">{t(texts.roles)}</th><th scope="col">{t(texts.state)}</th>{manages && <th scope="col">{t(texts.actions)}</th>}</tr></thead>
-          <tbody>{officers.map((officer) => (
-            <tr key={officer.id}>
-              <th scope="row">{officer.displayName}</th><td>{officer.userName}</td><td>{officer.roles.map((role) => t(ROLE_NAMES[role])).join(', ')}</td>
-              <td><div className="row"><Badge tone={officer.enabled ? 'ok' : 'bad'}>{t(officer.enabled ? texts.enabled : texts.disabled)}</Badge>{!officer.enrolled && <Badge tone="warn">{t(texts.notEnrolled)}</Badge>}</div></td>
-              {manages && (
-                <td><div className="row">
-                  <Button aria-label={t(texts.about(t(texts.alter), officer.displayName))} onPress={() => { setAsked({ what: 'alter', officer }); }}>{t(texts.alter)}</Button>
-                  <Button aria-label={t(texts.about(t(texts.reset), officer.displayName))} onPress={() => { setAsked({ what: 'reset', officer }); }}>{t(texts.reset)}</Button>
-                </div></td>
-              )}
-            </tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Table labelledBy="officers" head={[t(texts.name), t(texts.userName), t(texts.roles), t(texts.state), ...(manages ? [t(texts.actions)] : [])]}>
+        {officers.map((officer) => (
+          <tr key={officer.id}>
+            <th scope="row">{officer.displayName}</th><td>{officer.userName}</td><td>{officer.roles.map((role) => t(ROLE_NAMES[role])).join(', ')}</td>
+            <td><div className="row"><Badge tone={officer.enabled ? 'ok' : 'bad'}>{t(officer.enabled ? texts.enabled : texts.disabled)}</Badge>{!officer.enrolled && <Badge tone="warn">{t(texts.notEnrolled)}</Badge>}</div></td>
+            {manages && (
+              <td><div className="row">
+                <Button aria-label={t(texts.about(t(texts.alter), officer.displayName))} onPress={() => { setAsked({ what: 'alter', officer }); }}>{t(texts.alter)}</Button>
+                <Button aria-label={t(texts.about(t(texts.reset), officer.displayName))} onPress={() => { setAsked({ what: 'reset', officer }); }}>{t(texts.reset)}</Button>
+              </div></td>
+            )}
+          </tr>
+        ))}
+      </Table>
       <Dialog title={t(texts.add)} isOpen={asked?.what === 'add'} onClose={close}><Adding close={close} /></Dialog>
       <Dialog title={asked?.what === 'alter' ? t(texts.about(t(texts.alter), asked.officer.displayName)) : ''} isOpen={asked?.what === 'alter'} onClose={close}>
         {asked?.what === 'alter' && <Altering officer={asked.officer} close={close} />}

@@ -6,6 +6,7 @@ import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Check, Field, Group } from '../design/fields.js';
 import { Badge, Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { channelLabel } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { useMay } from '../session.js';
@@ -36,33 +37,27 @@ export function Partners() {
           <Button onPress={() => { setAsked({ what: 'account' }); }}>{t(texts.addAccount)}</Button>
         </div>
       )}
-      <div className="scroll" role="group" aria-labelledby="partners" tabIndex={0}>
-        <table>
-          <thead><tr>
-            <th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.world)}</th><th scope="col">{t(texts.routes)}</th><th scope="col">{t(texts.lastAccepted)}</th><th scope="col">{t(common.state)}</th>
-            {manages && <th scope="col">{t(common.actions)}</th>}
-          </tr></thead>
-          <tbody>{destinations.map((destination) => {
-            const { id, name, mode, routes, lastAcceptedAt, enabled } = destination;
-            const onOff = t(enabled ? texts.disable : texts.enable);
-            return (
-              <tr key={id}>
-                <th scope="row">{name}<br /><code>{id}</code></th>
-                <td>{t(texts.worlds[mode])}</td>
-                <td>{routes.map(({ route, channel, breaker }) => <div key={route} className="row"><span>{channelLabel(channel, t)}</span>{breaker === 'open' && <Badge tone="bad">{t(texts.broken)}</Badge>}</div>)}</td>
-                <td>{lastAcceptedAt === null ? t(texts.never) : dateTime(lastAcceptedAt)}</td>
-                <td><Badge tone={enabled ? 'ok' : 'warn'}>{t(enabled ? texts.inForce : texts.disabled)}</Badge></td>
-                {manages && (
-                  <td><div className="row">
-                    <Button aria-label={about(destination, t(texts.change))} onPress={() => { setAsked({ what: 'change', destination }); }}>{t(texts.change)}</Button>
-                    <Button aria-label={about(destination, onOff)} onPress={() => { setAsked({ what: 'switch', destination }); }}>{onOff}</Button>
-                  </div></td>
-                )}
-              </tr>
-            );
-          })}</tbody>
-        </table>
-      </div>
+      <Table labelledBy="partners" head={[t(texts.name), t(texts.world), t(texts.routes), t(texts.lastAccepted), t(common.state), ...(manages ? [t(common.actions)] : [])]}>
+        {destinations.map((destination) => {
+          const { id, name, mode, routes, lastAcceptedAt, enabled } = destination;
+          const onOff = t(enabled ? texts.disable : texts.enable);
+          return (
+            <tr key={id}>
+              <th scope="row">{name}<br /><code>{id}</code></th>
+              <td>{t(texts.worlds[mode])}</td>
+              <td>{routes.map(({ route, channel, breaker }) => <div key={route} className="row"><span>{channelLabel(channel, t)}</span>{breaker === 'open' && <Badge tone="bad">{t(texts.broken)}</Badge>}</div>)}</td>
+              <td>{lastAcceptedAt === null ? t(texts.never) : dateTime(lastAcceptedAt)}</td>
+              <td><Badge tone={enabled ? 'ok' : 'warn'}>{t(enabled ? texts.inForce : texts.disabled)}</Badge></td>
+              {manages && (
+                <td><div className="row">
+                  <Button aria-label={about(destination, t(texts.change))} onPress={() => { setAsked({ what: 'change', destination }); }}>{t(texts.change)}</Button>
+                  <Button aria-label={about(destination, onOff)} onPress={() => { setAsked({ what: 'switch', destination }); }}>{onOff}</Button>
+                </div></td>
+              )}
+            </tr>
+          );
+        })}
+      </Table>
       <Dialog title={t(texts.add)} isOpen={asked?.what === 'add'} onClose={close}><DestinationForm present={undefined} close={close} /></Dialog>
       <Dialog title={t(texts.addAccount)} isOpen={asked?.what === 'account'} onClose={close}><Account destinations={destinations} close={close} /></Dialog>
       <Dialog title={asked?.what === 'change' ? about(asked.destination, t(texts.change)) : ''} isOpen={asked?.what === 'change'} onClose={close}>

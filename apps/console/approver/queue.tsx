@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { Check } from '../design/fields.js';
 import { Badge, Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import type { DeskProps } from '../desks.js';
 import { useFormat, useSay } from '../language.js';
 import { Page } from '../page.js';
@@ -25,12 +26,10 @@ export default function Queue({ mode }: DeskProps) {
       {data === undefined && <p role="status">{t(isError ? texts.noAnswer : texts.loading)}</p>}
       {data !== undefined && items.length === 0 && <p>{t(texts.empty)}</p>}
       {items.length > 0 && (
-        <div className="card scroll" tabIndex={0} role="region" aria-label={t(texts.queue)}>
-          <table>
-            <caption className="approver-caption">{t(texts.waitingCount(items.length))}</caption>
-            <thead><tr><th scope="col">{t(texts.caseNumber)}</th><th scope="col">{t(texts.kind)}</th><th scope="col">{t(texts.submittedBy)}</th><th scope="col">{t(texts.waitingSince)}</th></tr></thead>
-            <tbody>{items.map((item) => <Row key={`${item.id} ${item.version}`} item={item} mode={mode} />)}</tbody>
-          </table>
+        <div className="card">
+          <Table label={t(texts.queue)} caption={t(texts.waitingCount(items.length))} head={[t(texts.caseNumber), t(texts.kind), t(texts.submittedBy), t(texts.waitingSince)]}>
+            {items.map((item) => <Row key={`${item.id} ${item.version}`} item={item} mode={mode} />)}
+          </Table>
         </div>
       )}
     </Page>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { ageAt } from '#alerts/calendar.js';
 import { LANGUAGES } from './languages.js';
+import { Table } from '../design/table.js';
 import { useFormat, useSay } from '../language.js';
 import type { Previews } from '../previews/source.js';
 import { channelName } from '../facts/words.js';
@@ -79,20 +80,17 @@ export function Reach({ reach }: { readonly reach: Review['reach'] }) {
   const t = useSay();
   const { number } = useFormat();
   return (
-    <section className="card scroll" aria-labelledby="approver-reach" tabIndex={0}>
+    <section className="card" aria-labelledby="approver-reach">
       <h2 id="approver-reach">{t(texts.reach)}</h2>
-      <table>
-        <thead><tr><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.destinations)}</th><th scope="col">{t(texts.people)}</th></tr></thead>
-        <tbody>
-          {reach.channels.map(({ channel, destinations }) => (
-            <tr key={channel}>
-              <th scope="row">{t(channelName(channel))}</th>
-              <td><details><summary>{number(destinations.length)}</summary>{destinations.map(({ name }) => name).join(', ')}</details></td>
-              <td>{t(peopleOf(destinations, number))}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table labelledBy="approver-reach" head={[t(texts.channel), t(texts.destinations), t(texts.people)]}>
+        {reach.channels.map(({ channel, destinations }) => (
+          <tr key={channel}>
+            <th scope="row">{t(channelName(channel))}</th>
+            <td><details><summary>{number(destinations.length)}</summary>{destinations.map(({ name }) => name).join(', ')}</details></td>
+            <td>{t(peopleOf(destinations, number))}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -122,13 +120,12 @@ export function Comparison({ comparison: { since, changes } }: { readonly compar
   };
   const id = `approver-since-${since}`;
   return (
-    <section className="card scroll" aria-labelledby={id} tabIndex={0}>
+    <section className="card" aria-labelledby={id}>
       <h2 id={id}>{t(texts.comparisons[since])}</h2>
       {changes.length === 0 ? <p>{t(texts.noChanges)}</p> : (
-        <table>
-          <thead><tr><th scope="col">{t(texts.field)}</th><th scope="col">{t(texts.before)}</th><th scope="col">{t(texts.after)}</th></tr></thead>
-          <tbody>{changes.map(({ field, before, after }) => <tr key={field}><th scope="row">{t(fieldName(field))}</th><td>{before === null ? value(field, before) : <del>{value(field, before)}</del>}</td><td>{after === null ? value(field, after) : <ins>{value(field, after)}</ins>}</td></tr>)}</tbody>
-        </table>
+        <Table labelledBy={id} head={[t(texts.field), t(texts.before), t(texts.after)]}>
+          {changes.map(({ field, before, after }) => <tr key={field}><th scope="row">{t(fieldName(field))}</th><td>{before === null ? value(field, before) : <del>{value(field, before)}</del>}</td><td>{after === null ? value(field, after) : <ins>{value(field, after)}</ins>}</td></tr>)}
+        </Table>
       )}
     </section>
   );

@@ -6,6 +6,7 @@ import type { namesSchema } from '#apps/api/audit-schemas.js';
 import { read, Refused } from '../api.js';
 import { Button } from '../design/button.js';
 import { Notice } from '../design/notice.js';
+import { Table as DeskTable } from '../design/table.js';
 import type { Names } from '../facts/sentences.js';
 import { useSay } from '../language.js';
 import { Page } from '../page.js';
@@ -52,16 +53,9 @@ export function Reading({ error, again }: { readonly error: unknown; readonly ag
   );
 }
 
-/** A table that scrolls sideways where it must; with the keyboard too. */
-export function Table({ label, head, children }: { readonly label: string; readonly head: readonly string[]; readonly children: ReactNode }) {
-  return (
-    <div className="scroll" role="group" aria-label={label} tabIndex={0}>
-      <table className="auditor-table">
-        <thead><tr>{head.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
-  );
+/** A table of the auditor's desk. */
+export function Table(table: { readonly label: string; readonly head: readonly string[]; readonly children: ReactNode }) {
+  return <DeskTable {...table} className="auditor-table" />;
 }
 
 /** A link to a file of the API. A plain one: the browser takes the file away, this page stays. */

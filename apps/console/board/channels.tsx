@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ShownBoard, ShownPartner } from '#apps/api/board.controller.js';
 import { Button } from '../design/button.js';
 import { Badge } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { channelName, reasonName, STANDING_NAMES, STANDING_SIGNS } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { Bar } from './bar.js';
@@ -37,12 +38,9 @@ function Channel({ channel, partners, revision, now }: { readonly channel: strin
       {!isWhole && trouble.length === 0 && <p className="muted">{t(texts.noTrouble)}</p>}
       {shown.length > 0 && (
         // A table that does not fit is scrolled, by keyboard too.
-        <div className="scroll" role="group" aria-labelledby={id} tabIndex={0}>
-          <table className="board-partners">
-            <thead><tr><th scope="col">{t(texts.partner)}</th><th scope="col">{t(texts.standing)}</th><th scope="col">{t(texts.took)}</th><th scope="col">{t(texts.reached)}</th><th scope="col">{t(texts.next)}</th><th scope="col">{t(texts.way)}</th></tr></thead>
-            {shown.map((partner) => <Partner key={partner.destination} partner={partner} revision={revision} now={now} />)}
-          </table>
-        </div>
+        <Table labelledBy={id} head={[t(texts.partner), t(texts.standing), t(texts.took), t(texts.reached), t(texts.next), t(texts.way)]} className="board-partners" grouped>
+          {shown.map((partner) => <Partner key={partner.destination} partner={partner} revision={revision} now={now} />)}
+        </Table>
       )}
       {partners.length > FEW && <p className="no-print"><Button kind="quiet" aria-expanded={isWhole} onPress={() => { setWhole(!isWhole); }}>{t(isWhole ? texts.showFew : texts.showAll(partners.length))}</Button></p>}
     </section>

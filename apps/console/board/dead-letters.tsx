@@ -3,6 +3,7 @@ import type { ShownBoard } from '#apps/api/board.controller.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import type { Names } from '../facts/sentences.js';
 import { channelName, KIND_NAMES, reasonName, STANDING_NAMES } from '../facts/words.js';
 import { useSay } from '../language.js';
@@ -31,27 +32,22 @@ export function DeadLetters({ letters, names, onDone }: { readonly letters: Show
         <section className="card board-letters" aria-labelledby="board-letters">
           <h2 id="board-letters"><span aria-hidden="true">▲ </span>{t(texts.lettersTitle(total))}</h2>
           {items.some(({ state }) => state === 'uncertain') && <p>{t(texts.uncertainMeans)}</p>}
-          <div className="scroll" role="group" aria-labelledby="board-letters" tabIndex={0}>
-            <table>
-              <thead><tr><th scope="col">{t(texts.partner)}</th><th scope="col">{t(texts.message)}</th><th scope="col">{t(texts.standing)}</th><th scope="col">{t(texts.why)}</th>{may('delivery.settle') && <th scope="col"><span className="visually-hidden">{t(texts.details)}</span></th>}</tr></thead>
-              <tbody>
-                {items.map((letter) => (
-                  <tr key={letter.id}>
-                    <th scope="row">{nameOf(letter)} <span className="board-note">{t(channelName(letter.channel))}{letter.part > 0 && ` · ${letter.part + 1}`}</span></th>
-                    <td>{t(KIND_NAMES[letter.kind as keyof typeof KIND_NAMES])} ({letter.revision})</td>
-                    <td>{t(STANDING_NAMES[letter.state === 'uncertain' ? 'uncertain' : 'failed'])}</td>
-                    <td>{letter.reason && t(reasonName(letter.reason))} <span className="board-note">{t(texts.attempts(letter.attempts))}</span></td>
-                    {may('delivery.settle') && (
-                      <td className="no-print"><div className="row">
-                        <Button aria-label={t(texts.retryTitle(nameOf(letter)))} onPress={() => { setOpen({ letter, verdict: 'retry' }); }}>{t(texts.retry)}…</Button>
-                        <Button aria-label={t(texts.closeTitle(nameOf(letter)))} onPress={() => { setOpen({ letter, verdict: 'close' }); }}>{t(texts.close)}…</Button>
-                      </div></td>
-                    )}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table labelledBy="board-letters" head={[t(texts.partner), t(texts.message), t(texts.standing), t(texts.why), ...(may('delivery.settle') ? [<span className="visually-hidden">{t(texts.details)}</span>] : [])]}>
+            {items.map((letter) => (
+              <tr key={letter.id}>
+                <th scope="row">{nameOf(letter)} <span className="board-note">{t(channelName(letter.channel))}{letter.part > 0 && ` · ${letter.part + 1}`}</span></th>
+                <td>{t(KIND_NAMES[letter.kind as keyof typeof KIND_NAMES])} ({letter.revision})</td>
+                <td>{t(STANDING_NAMES[letter.state === 'uncertain' ? 'uncertain' : 'failed'])}</td>
+                <td>{letter.reason && t(reasonName(letter.reason))} <span className="board-note">{t(texts.attempts(letter.attempts))}</span></td>
+                {may('delivery.settle') && (
+                  <td className="no-print"><div className="row">
+                    <Button aria-label={t(texts.retryTitle(nameOf(letter)))} onPress={() => { setOpen({ letter, verdict: 'retry' }); }}>{t(texts.retry)}…</Button>
+                    <Button aria-label={t(texts.closeTitle(nameOf(letter)))} onPress={() => { setOpen({ letter, verdict: 'close' }); }}>{t(texts.close)}…</Button>
+                  </div></td>
+                )}
+              </tr>
+            ))}
+          </Table>
           {total > items.length && <p className="muted">{t(texts.lettersMore(items.length))}</p>}
         </section>
       )}

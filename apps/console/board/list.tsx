@@ -6,6 +6,7 @@ import { read } from '../api.js';
 import { Button } from '../design/button.js';
 import type { DeskProps } from '../desks.js';
 import { Badge, Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { useEvents } from '../events.js';
 import { STATUS_NAMES } from '../facts/words.js';
 import { useFormat, useSay, type Wording } from '../language.js';
@@ -63,21 +64,16 @@ function Group({ title, alerts, mode, isOver = false }: { readonly title: Wordin
     <section className="card">
       <h2>{t(title)}</h2>
       {alerts.length === 0 ? <p className="muted">{t(texts.none)}</p> : (
-        <div className="scroll" role="group" aria-label={t(title)} tabIndex={0}>
-          <table className="board-list">
-            <thead><tr><th scope="col">{t(texts.caseNumber)}</th><th scope="col">{t(texts.status)}</th><th scope="col">{t(texts.opened)}</th><th scope="col">{t(isOver ? texts.endedAt : texts.until)}</th></tr></thead>
-            <tbody>
-              {alerts.map(({ id, caseNumber, status, proposal, createdAt, expiresAt, endedAt }) => (
-                <tr key={id}>
-                  <th scope="row"><Link href={`/${mode}/alerts/${id}`}>{caseNumber || t(texts.noCaseNumber)}</Link></th>
-                  <td><div className="row"><Badge tone={status === 'active' ? 'info' : undefined}>{t(STATUS_NAMES[status])}</Badge>{proposal && <span className="muted">{t(texts.proposal[proposal.status as keyof typeof texts.proposal])}</span>}</div></td>
-                  <td>{dateTime(createdAt)}</td>
-                  <td>{endedAt ?? expiresAt ? dateTime((endedAt ?? expiresAt)!) : '–'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label={t(title)} head={[t(texts.caseNumber), t(texts.status), t(texts.opened), t(isOver ? texts.endedAt : texts.until)]} className="board-list">
+          {alerts.map(({ id, caseNumber, status, proposal, createdAt, expiresAt, endedAt }) => (
+            <tr key={id}>
+              <th scope="row"><Link href={`/${mode}/alerts/${id}`}>{caseNumber || t(texts.noCaseNumber)}</Link></th>
+              <td><div className="row"><Badge tone={status === 'active' ? 'info' : undefined}>{t(STATUS_NAMES[status])}</Badge>{proposal && <span className="muted">{t(texts.proposal[proposal.status as keyof typeof texts.proposal])}</span>}</div></td>
+              <td>{dateTime(createdAt)}</td>
+              <td>{endedAt ?? expiresAt ? dateTime((endedAt ?? expiresAt)!) : '–'}</td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

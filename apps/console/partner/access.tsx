@@ -7,6 +7,7 @@ import { ask } from '../api.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { useFormat, useSay } from '../language.js';
 import { addressOf } from './own.js';
 import { texts } from './texts.js';
@@ -53,23 +54,20 @@ export function Secrets({ destination: { id, secrets, simulated } }: Given) {
       <h2 id="partner-secrets">{t(texts.secrets)}</h2>
       <div role="status">{retire.isSuccess && <Notice tone="ok"><p>{t(texts.retired)}</p></Notice>}</div>
       {secrets.length === 0 ? <p className="muted">{t(texts.noSecrets)}</p> : (
-        <div className="scroll" role="group" aria-labelledby="partner-secrets" tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.name)}</th><th scope="col">{t(texts.madeAt)}</th><th scope="col">{t(texts.previousUntil)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
-            <tbody>{secrets.map(({ name, generation, madeAt, previousUntil }) => (
-              <tr key={name}>
-                <th scope="row"><code>{name}</code></th>
-                <td>{madeAt === null ? t(texts.fromFile) : dateTime(madeAt)}</td>
-                <td>{previousUntil === null ? (generation === 0 ? '–' : t(texts.notAnyMore)) : dateTime(previousUntil)}</td>
-                <td><div className="row">
-                  {previousUntil === null
-                    ? <Button aria-label={t(texts.about(t(texts.rotate), name))} onPress={() => { setAsked({ to: 'rotate', name, generation }); }}>{t(texts.rotate)}</Button>
-                    : <Button aria-label={t(texts.about(t(texts.retire), name))} onPress={() => { setAsked({ to: 'retire', name, generation }); }}>{t(texts.retire)}</Button>}
-                </div></td>
-              </tr>
-            ))}</tbody>
-          </table>
-        </div>
+        <Table labelledBy="partner-secrets" head={[t(texts.name), t(texts.madeAt), t(texts.previousUntil), t(texts.actions)]}>
+          {secrets.map(({ name, generation, madeAt, previousUntil }) => (
+            <tr key={name}>
+              <th scope="row"><code>{name}</code></th>
+              <td>{madeAt === null ? t(texts.fromFile) : dateTime(madeAt)}</td>
+              <td>{previousUntil === null ? (generation === 0 ? '–' : t(texts.notAnyMore)) : dateTime(previousUntil)}</td>
+              <td><div className="row">
+                {previousUntil === null
+                  ? <Button aria-label={t(texts.about(t(texts.rotate), name))} onPress={() => { setAsked({ to: 'rotate', name, generation }); }}>{t(texts.rotate)}</Button>
+                  : <Button aria-label={t(texts.about(t(texts.retire), name))} onPress={() => { setAsked({ to: 'retire', name, generation }); }}>{t(texts.retire)}</Button>}
+              </div></td>
+            </tr>
+          ))}
+        </Table>
       )}
       {simulated && secrets.length > 0 && <p className="muted">{t(texts.simulated)}</p>}
       <Dialog title={t(texts.rotateTitle)} isOpen={asked?.to === 'rotate'} onClose={close} role="alertdialog">

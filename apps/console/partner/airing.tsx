@@ -1,5 +1,6 @@
 import type { PartnerAiringAnswer } from '#apps/api/partner-desk.controller.js';
 import { Badge, type Tone } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { useFormat, useSay } from '../language.js';
 import { useOf } from './own.js';
 import { texts } from './texts.js';
@@ -20,17 +21,14 @@ export function Airing({ destination }: { readonly destination: string }) {
       <p>{t(texts.airingText)} {data?.compliance && data.compliance.inTime !== null && `${t(texts.inTime)}: ${number(data.compliance.inTime, { style: 'percent' })}`}</p>
       {data && slots.length === 0 && <p className="muted">{t(texts.noSlots)}</p>}
       {slots.length > 0 && (
-        <div className="scroll" role="group" aria-labelledby="partner-airing" tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.due)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.airedAt)}</th><th scope="col">{t(texts.took)}</th></tr></thead>
-            <tbody>{slots.map(({ deliveryId, number: n, dueAt, state, airedAt, seconds }) => (
-              <tr key={`${deliveryId} ${n}`}>
-                <td>{dateTime(dueAt)}</td><td><Badge tone={TONES[state] ?? 'info'}>{t(texts.slotStates[state]!)}</Badge></td>
-                <td>{airedAt === null ? '–' : dateTime(airedAt)}</td><td>{seconds === null ? '–' : duration(seconds * 1_000)}</td>
-              </tr>
-            ))}</tbody>
-          </table>
-        </div>
+        <Table labelledBy="partner-airing" head={[t(texts.due), t(texts.state), t(texts.airedAt), t(texts.took)]}>
+          {slots.map(({ deliveryId, number: n, dueAt, state, airedAt, seconds }) => (
+            <tr key={`${deliveryId} ${n}`}>
+              <td>{dateTime(dueAt)}</td><td><Badge tone={TONES[state] ?? 'info'}>{t(texts.slotStates[state]!)}</Badge></td>
+              <td>{airedAt === null ? '–' : dateTime(airedAt)}</td><td>{seconds === null ? '–' : duration(seconds * 1_000)}</td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

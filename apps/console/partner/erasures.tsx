@@ -6,6 +6,7 @@ import { ask } from '../api.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 import { Badge, Notice } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { useFormat, useSay } from '../language.js';
 import { addressOf, useOf } from './own.js';
 import { texts } from './texts.js';
@@ -31,20 +32,17 @@ export function Erasures({ destination }: { readonly destination: string }) {
       <div role="status">{confirm.isSuccess && <Notice tone="ok"><p>{t(texts.confirmed)}</p></Notice>}</div>
       {data?.items.length === 0 && <p className="muted">{t(texts.noErasures)}</p>}
       {data && data.items.length > 0 && (
-        <div className="scroll" role="group" aria-labelledby="partner-erasures" tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.alert)}</th><th scope="col">{t(texts.askedAt)}</th><th scope="col">{t(texts.due)}</th><th scope="col">{t(texts.keys)}</th><th scope="col">{t(texts.actions)}</th></tr></thead>
-            <tbody>{data.items.map((one) => (
-              <tr key={one.id}>
-                <th scope="row"><code>{one.alertId.slice(0, 8)}</code></th>
-                <td>{dateTime(one.askedAt)}</td>
-                <td>{dateTime(one.dueAt)} {Date.parse(one.dueAt) < Date.now() && <Badge tone="bad">{t(texts.overdue)}</Badge>}</td>
-                <td>{one.keys.map((key) => <code key={key} className="partner-key">{key}</code>)}</td>
-                <td><Button kind="primary" aria-label={t(texts.about(t(texts.confirm), one.alertId.slice(0, 8)))} onPress={() => { setAsked(one); }}>{t(texts.confirm)}</Button></td>
-              </tr>
-            ))}</tbody>
-          </table>
-        </div>
+        <Table labelledBy="partner-erasures" head={[t(texts.alert), t(texts.askedAt), t(texts.due), t(texts.keys), t(texts.actions)]}>
+          {data.items.map((one) => (
+            <tr key={one.id}>
+              <th scope="row"><code>{one.alertId.slice(0, 8)}</code></th>
+              <td>{dateTime(one.askedAt)}</td>
+              <td>{dateTime(one.dueAt)} {Date.parse(one.dueAt) < Date.now() && <Badge tone="bad">{t(texts.overdue)}</Badge>}</td>
+              <td>{one.keys.map((key) => <code key={key} className="partner-key">{key}</code>)}</td>
+              <td><Button kind="primary" aria-label={t(texts.about(t(texts.confirm), one.alertId.slice(0, 8)))} onPress={() => { setAsked(one); }}>{t(texts.confirm)}</Button></td>
+            </tr>
+          ))}
+        </Table>
       )}
       <Dialog title={t(texts.confirmTitle)} isOpen={asked !== undefined} onClose={close} role="alertdialog">
         {asked && (

@@ -5,6 +5,7 @@ import { wordsFor } from '../account/refusals.js';
 import { ask } from '../api.js';
 import { Button } from '../design/button.js';
 import { Badge, Notice, type Tone } from '../design/notice.js';
+import { Table } from '../design/table.js';
 import { channelLabel, reasonName, receiptWord } from '../facts/words.js';
 import { useFormat, useSay } from '../language.js';
 import { addressOf, LOOK_AGAIN_MS, useOf } from './own.js';
@@ -19,19 +20,16 @@ export function Health({ destination }: { readonly destination: PartnerDestinati
   return (
     <section className="card stack" aria-labelledby="partner-health">
       <h2 id="partner-health">{t(texts.health)}</h2>
-      <div className="scroll" role="group" aria-labelledby="partner-health" tabIndex={0}>
-        <table>
-          <thead><tr><th scope="col">{t(texts.route)}</th><th scope="col">{t(texts.channel)}</th><th scope="col">{t(texts.state)}</th><th scope="col">{t(texts.since)}</th><th scope="col">{t(texts.lastProbe)}</th></tr></thead>
-          <tbody>{destination.routes.map(({ route, channel, breaker, changedAt, lastProbe }) => (
-            <tr key={route}>
-              <th scope="row">{route}</th><td>{channelLabel(channel, t)}</td>
-              <td><Badge tone={breaker === 'open' ? 'bad' : breaker === 'half-open' ? 'warn' : 'ok'}>{t(breaker === null ? texts.noTrouble : texts.breakers[breaker]!)}</Badge></td>
-              <td>{changedAt === null ? '–' : dateTime(changedAt)}</td>
-              <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {dateTime(lastProbe.at)} {lastProbe.reason !== null && t(reasonName(lastProbe.reason))}</>}</td>
-            </tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Table labelledBy="partner-health" head={[t(texts.route), t(texts.channel), t(texts.state), t(texts.since), t(texts.lastProbe)]}>
+        {destination.routes.map(({ route, channel, breaker, changedAt, lastProbe }) => (
+          <tr key={route}>
+            <th scope="row">{route}</th><td>{channelLabel(channel, t)}</td>
+            <td><Badge tone={breaker === 'open' ? 'bad' : breaker === 'half-open' ? 'warn' : 'ok'}>{t(breaker === null ? texts.noTrouble : texts.breakers[breaker]!)}</Badge></td>
+            <td>{changedAt === null ? '–' : dateTime(changedAt)}</td>
+            <td>{lastProbe === null ? t(texts.never) : <><Badge tone={lastProbe.well ? 'ok' : 'bad'}>{t(texts.testStates[lastProbe.well ? 'well' : 'unwell']!)}</Badge> {dateTime(lastProbe.at)} {lastProbe.reason !== null && t(reasonName(lastProbe.reason))}</>}</td>
+          </tr>
+        ))}
+      </Table>
       <p>{t(texts.lastAccepted)}: {destination.lastAcceptedAt === null ? t(texts.never) : dateTime(destination.lastAcceptedAt)}</p>
       <Tests destination={destination} />
     </section>
@@ -62,19 +60,16 @@ function Tests({ destination: { id, tests: means } }: { readonly destination: Pa
       <h3>{t(texts.tests)}</h3>
       {data?.items.length === 0 && <p className="muted">{t(texts.noTests)}</p>}
       {data && data.items.length > 0 && (
-        <div className="scroll" role="group" aria-labelledby="partner-health" tabIndex={0}>
-          <table>
-            <thead><tr><th scope="col">{t(texts.at)}</th><th scope="col">{t(texts.outcome)}</th><th scope="col">{t(texts.took)}</th><th scope="col">{t(texts.yourWord)}</th></tr></thead>
-            <tbody>{data.items.map(({ id: one, askedAt, state, reason, ms, receipt }) => (
-              <tr key={one}>
-                <td>{dateTime(askedAt)}</td>
-                <td><Badge tone={TONES[state] ?? 'info'}>{t(texts.testStates[state]!)}</Badge> {reason !== null && t(reasonName(reason))}</td>
-                <td>{ms === null ? '–' : duration(ms)}</td>
-                <td>{receipt === null ? '–' : <>{t(receiptWord(receipt.word))}, {timeToSecond(receipt.at)}</>}</td>
-              </tr>
-            ))}</tbody>
-          </table>
-        </div>
+        <Table labelledBy="partner-health" head={[t(texts.at), t(texts.outcome), t(texts.took), t(texts.yourWord)]}>
+          {data.items.map(({ id: one, askedAt, state, reason, ms, receipt }) => (
+            <tr key={one}>
+              <td>{dateTime(askedAt)}</td>
+              <td><Badge tone={TONES[state] ?? 'info'}>{t(texts.testStates[state]!)}</Badge> {reason !== null && t(reasonName(reason))}</td>
+              <td>{ms === null ? '–' : duration(ms)}</td>
+              <td>{receipt === null ? '–' : <>{t(receiptWord(receipt.word))}, {timeToSecond(receipt.at)}</>}</td>
+            </tr>
+          ))}
+        </Table>
       )}
     </div>
   );
