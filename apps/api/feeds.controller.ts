@@ -12,8 +12,8 @@ import { PAGE_POLICY } from './html.js';
 import { robotsOf, SHARED_FORMATS, type SharedFormat } from './notice-page.js';
 import { Published, type PublicDocument } from './published.js';
 
-/** Seconds for which caches may answer by themselves: so much later an ending is seen everywhere. */
-const CACHE = 'public, max-age=5, must-revalidate';
+/** The second for which caches may answer by themselves: no longer do they show a child who is found, and all but one reader a second are spared us. */
+const CACHE = 'public, max-age=1, must-revalidate';
 
 const capFile = z.string().regex(/^findme-(drill|live)-[0-9a-f-]{36}-[1-9][0-9]{0,5}\.xml$/);
 /** The name that `pageOf` gives. */
