@@ -8,7 +8,7 @@ import { systemClock } from '#kernel/clock.js';
 import { Refusal } from '#kernel/errors.js';
 import { silentLog } from '#kernel/log.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
-import { toLoopback } from '#dispatch/testing/outgoing.js';
+import { plainRules, toLoopback } from '#dispatch/testing/outgoing.js';
 import { routesOf } from '#dispatch/channel.js';
 import { parseConfiguration, readConfiguration } from './configuration.js';
 import { projectRoot } from './project-root.js';
@@ -79,6 +79,19 @@ describe('the shipped configuration', () => {
       expect(asked.length).toBeGreaterThan(20);
     });
 
+    it.each(catalog.map(({ kind }) => kind))('calls nobody on loopback over %s where the partner is not one that the house plays, and says why', async (kind) => {
+      const said: string[] = [];
+      const destination = zeroPorts(routes.find(({ channel }) => channel === kind)!);
+      expect(plainRules.faultsOf({ ...destination, simulated: false, fallbacks: [] }, channelByKind)).not.toEqual([]);
+      const connection = channelByKind(kind).open(destination, {
+        clock: systemClock, log: silentLog, outgoing: plainRules.of({}), audience: new MemoryAudience(), receive: async () => undefined, secret: secretsIn(folder),
+      });
+      const probed = await connection.probe(AbortSignal.timeout(20_000));
+      if (!probed.well) said.push(probed.reason);
+      await connection.close();
+      expect(said).toEqual([expect.stringMatching(/(^|: )address_loopback$/)]);
+    }, 30_000);
+
     it('keeps them for their owner alone, and makes none twice', async () => {
       const before = await contents(folder);
       for (const name of Object.keys(before)) expect((await stat(join(folder, name))).mode & 0o077).toBe(0);
@@ -145,6 +158,21 @@ describe('a configuration with faults', () => {
   it('is read with its fallbacks, their settings checked and filled in as those of a first route', () => {
     const [read] = parseConfiguration(withFallbacks(`[{ channel: cap-push, settings: ${good} }]`), catalog).destinations;
     expect(read!.fallbacks).toEqual([{ channel: 'cap-push', settings: read!.settings }]);
+  });
+
+  it('is refused when a line of its own would open more than a private network, or a partner that is real has settings of a simulated one', () => {
+    const faultsOf = (more: string, settings = '{ host: smsc.example, systemId: findme, password: p, source: { address: A }, audience: { kind: distribution-list, name: SVI } }') => {
+      try {
+        parseConfiguration(`sender: proba@findme.example\n${more}\ndestinations:\n  - { id: a, name: A, channel: ${settings.includes('bounce') ? 'email' : 'smpp'}, mode: live, settings: ${settings} }`, catalog);
+        return [];
+      } catch (error) {
+        return (error as Refusal).faults.map(({ field }) => field);
+      }
+    };
+    expect([faultsOf('outgoing: { private: [10.20.0.0/16], tunnels: [11234] }'), faultsOf('outgoing: { private: [10.0.0.0/8, 0.0.0.0/0] }'), faultsOf('outgoing: { private: [127.0.0.0/8], tunnels: [0] }')])
+      .toEqual([[], ['outgoing.private.1'], ['outgoing.private.0', 'outgoing.tunnels.0']]);
+    const mail = '{ host: mail.example, port: 25, security: none, simulated: true, from: { name: A, address: a@b.example }, to: [c@d.example], bounce: { host: 127.0.0.1, port: 25, domain: b.example, secret: s } }';
+    expect(faultsOf('', mail)).toContain('destinations.0.settings.simulated');
   });
 
   it('is refused when it is no YAML, names no mode, or signs with half a pair', () => {
