@@ -5,7 +5,7 @@ import { endpointOf } from '#dispatch/outgoing.js';
 import { encodePayloads, previewPush, topicOf, ttlOf } from './encode.js';
 import { PAYLOAD_LIMIT } from './encryption.js';
 import { KeyStock } from './key-stock.js';
-import { HELD_MEMBERS, Part, type PartHouse, type Rest, type Tally } from './part.js';
+import { HELD_MEMBERS, PAGES_AT_ONCE, Part, type PartHouse, type Rest, type Tally } from './part.js';
 import { PushService } from './push-service.js';
 import { Stop } from './stop.js';
 import { Vapid } from './vapid.js';
@@ -48,10 +48,12 @@ export class WebPush implements Connection {
   private closed = false;
 
   constructor(private readonly destination: Destination<WebPushSettings>, private readonly line: Line) {
-    const { mode, simulated = false, settings: { vapid, prepared, services } } = destination;
+    const { mode, simulated = false, settings: { vapid, prepared, services, shards, window } } = destination;
     this.stock = new KeyStock(prepared, line.audience, { kind: WEB_PUSH, mode });
     this.house = {
       audience: line.audience, clock: line.clock, vapid: new Vapid(line.secret(vapid.key), vapid.subject), stock: this.stock, services, simulated,
+      // So that the parts under way fill the window twice, between pages too.
+      lanes: Math.ceil((2 * window) / (Math.min(shards, PARTS_AT_ONCE) * PAGES_AT_ONCE)),
       serviceOf: (origin) => this.serviceOf(origin), holds: new Map(),
     };
   }

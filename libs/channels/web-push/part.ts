@@ -14,7 +14,7 @@ import type { Vapid } from './vapid.js';
 
 const PAGE = 500;
 /** Pages of a part under way at once, so that the window stays full between them. */
-const PAGES_AT_ONCE = 2;
+export const PAGES_AT_ONCE = 2;
 /** Members that a part has in memory at once. */
 export const HELD_MEMBERS = PAGE * PAGES_AT_ONCE;
 const TRIES = 3;
@@ -66,6 +66,8 @@ export interface PartHouse {
   readonly stock: KeyStock;
   readonly services: readonly ServiceRule[];
   readonly simulated: boolean;
+  /** Members of a page that are told at once. */
+  readonly lanes: number;
   /** The push service of an origin; one for all parts. */
   serviceOf(origin: string): PushService;
   /** Until when a service wants to be left alone, on the clock that never jumps. */
@@ -117,12 +119,16 @@ export class Part {
   private async page(members: readonly Member[]): Promise<void> {
     const gone: string[] = [];
     const unreadable: string[] = [];
-    await Promise.all(members.map(async (member) => {
-      const receiver = readContact(member.contact);
-      if (!receiver) return void unreadable.push(member.id);
-      const fate = await this.tell(member, receiver);
-      if (fate) (fate === 'gone' ? gone : unreadable).push(member.id);
-    }));
+    // What a member takes beyond its row is made when a lane comes to it: all of a page at once would outlive the quick collections.
+    const waiting = members.values();
+    const lane = async (): Promise<void> => {
+      for (const member of waiting) {
+        const receiver = readContact(member.contact);
+        const fate = receiver ? await this.tell(member, receiver) : 'unreadable';
+        if (fate) (fate === 'gone' ? gone : unreadable).push(member.id);
+      }
+    };
+    await Promise.all(Array.from({ length: this.house.lanes }, lane));
     const { audience } = this.house;
     this.tally.gone += gone.length + unreadable.length;
     // Who is not dropped now says so again at the next message.
