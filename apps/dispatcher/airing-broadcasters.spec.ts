@@ -46,7 +46,7 @@ beforeAll(async () => {
   const station = await startBroadcaster(own, { secret, apiUrl: door.url, clock: stage.clock });
   const destinations: Destination[] = [
     named('radio', radio(playout.port, folder.path, fast), playout.port, {}), named('tv', television(screen.port, folder.path, fast), screen.port, {}),
-    { ...broadcaster(station.port), id: 'rts' as DestinationId },
+    { ...broadcaster(station.port), id: 'rts' as DestinationId, simulated: true },
   ];
   const channels = [listed(createLiquidsoap(humming)), listed(createCasparcg(humming)), listed(createCapPush())];
   const channelOf = (kind: string) => channels.find((channel) => channel.kind === kind)!;
