@@ -40,6 +40,16 @@ inBrowser('the partner\'s desk in a browser', () => {
     expect(await page.getByRole('link', { name: 'Alerts', exact: true }).count()).toBe(0);
   });
 
+  it('is read at 400 % zoom without scrolling sideways: rows of tables become blocks whose cells are named', async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto('/desk/drill/partner/tv-1');
+    await section('Health').getByRole('rowheader', { name: 'tv-1' }).waitFor();
+    const channel = section('Health').getByRole('cell', { name: 'Television and radio (cap-push)' });
+    expect(await channel.getAttribute('data-name')).toBe('Channel');
+    expect(await page.evaluate(`[document.scrollingElement, ...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)`)).toEqual([]);
+    await page.setViewportSize({ width: 1366, height: 900 });
+  });
+
   it('sends a test that arrives marked at the partner, and shows its acknowledgement', async () => {
     await page.goto('/desk/drill/partner/tv-1');
     await section('Health').getByRole('button', { name: 'Send a test' }).click();
