@@ -1,4 +1,6 @@
 import { sampleContent } from '#alerts/testing/sample-content.js';
+import type { AlertId, OfficerId } from '#kernel/ids.js';
+import { AnsweredRequests } from '#storage/answered-requests.js';
 import { Stage, type Name } from './testing/stage.js';
 
 let stage: Stage;
@@ -78,5 +80,25 @@ describe('an idempotency key', () => {
     expect([once.status, twice.text]).toEqual([200, once.text]);
     await lose(ending);
     expect((await found()).text).toBe(once.text);
+  });
+
+  it('makes a decision whose run was lost before it had any effect, and never tells it as made', async () => {
+    const { source, masterKey, clock } = stage.parts.house;
+    const answered = new AnsweredRequests(source, masterKey, clock);
+    const created = await create(newKey());
+    const [path, subject] = [String(created.headers.location), created.json['id']];
+    const lost = async (as: Name, key: string, verb: string, body: object): Promise<void> => {
+      const [row] = await stage.sql<{ id: OfficerId }>('SELECT id FROM officers WHERE user_name = $1', [as]);
+      const request = { method: 'POST', route: `/v1/:mode/alerts/:id/${verb}`, params: { mode: 'drill', id: subject }, version: null, body };
+      await expect(answered.once({ officer: row!.id, key, subject, request }, () => Promise.reject(new Error('lost')))).rejects.toThrow('lost');
+    };
+    const contentHash = await stage.submitted(path);
+    await stage.signIn('iva');
+    const [approval, ending] = [newKey(), newKey()];
+    await lost('iva', approval, 'approve', { contentHash });
+    const approved = await stage.ask('POST', `${path}/approve`, { as: 'iva', body: { contentHash, code: stage.freshCode('iva') }, headers: { 'idempotency-key': approval } });
+    expect(approved).toMatchObject({ status: 200, json: { status: 'active' } });
+    await lost('mila', ending, 'found', { reason: 'Probni kraj.' });
+    expect(await stage.ask('POST', `${path}/found`, { as: 'mila', body: { reason: 'Probni kraj.' }, headers: { 'idempotency-key': ending } })).toMatchObject({ status: 200, json: { status: 'found' } });
   });
 });
