@@ -1,5 +1,5 @@
 import { sampleContent } from '#alerts/testing/sample-content.js';
-import type { AlertId, OfficerId } from '#kernel/ids.js';
+import type { OfficerId } from '#kernel/ids.js';
 import { AnsweredRequests } from '#storage/answered-requests.js';
 import { Stage, type Name } from './testing/stage.js';
 
@@ -86,7 +86,7 @@ describe('an idempotency key', () => {
     const { source, masterKey, clock } = stage.parts.house;
     const answered = new AnsweredRequests(source, masterKey, clock);
     const created = await create(newKey());
-    const [path, subject] = [String(created.headers.location), created.json['id']];
+    const [path, subject] = [String(created.headers.location), String(created.json['id'])];
     const lost = async (as: Name, key: string, verb: string, body: object): Promise<void> => {
       const [row] = await stage.sql<{ id: OfficerId }>('SELECT id FROM officers WHERE user_name = $1', [as]);
       const request = { method: 'POST', route: `/v1/:mode/alerts/:id/${verb}`, params: { mode: 'drill', id: subject }, version: null, body };

@@ -31,7 +31,7 @@ describe('what has changed between two contents', () => {
     const after = sampleContent({ area: { kind: 'polygons', polygons: [square(21)] }, photo: { ...photo, sha256: 'b'.repeat(64) }, lastSeen: { ...before.lastSeen, position: [20, 45] } });
     expect(differencesOf(before, after).map(({ field }) => field)).toEqual(['lastSeen.position', 'area.polygons', 'photo']);
     expect(differencesOf(sampleContent({ area: { kind: 'districts', codes: ['RS-06', 'RS-07'] } }), sampleContent({ area: { kind: 'districts', codes: ['RS-07', 'RS-06'] } }))).toEqual([]);
-    expect(differencesOf(sampleContent(), sampleContent({ area: { kind: 'country' } }))).toEqual([{ field: 'area.kind', before: 'districts', after: 'country' }, { field: 'area.codes', before: 'RS-06', after: null }]);
+    expect(differencesOf(sampleContent(), sampleContent({ area: { kind: 'country' } }))).toEqual([{ field: 'area.kind', before: 'districts', after: 'country' }, { field: 'area.codes', before: 'Južnobački okrug (RS-06)', after: null }]);
   });
 });
 

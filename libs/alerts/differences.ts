@@ -1,4 +1,5 @@
 import { canonicalJson, sha256Hex } from '#kernel/canonical.js';
+import { DISTRICTS } from './area.js';
 import type { Area, Content } from './content.js';
 
 /** One field of the content that is not what it was. */
@@ -13,7 +14,7 @@ export interface Difference {
 
 /**
  * What a reviewer has not seen yet: every field in which two contents differ, in the order of the schema. A photo is named by
- * its size and hash, drawn polygons by their number, corners and hash. Pure.
+ * its size and hash, drawn polygons by their number, corners and hash, districts by name and code. Pure.
  */
 export function differencesOf(before: Content, after: Content): readonly Difference[] {
   const [then, now] = [leavesOf(before), leavesOf(after)];
@@ -33,7 +34,7 @@ function leavesOf({ area, photo, lastSeen: { position, ...lastSeen }, ...content
 
 function areaLeaves(area: Area): readonly (readonly [field: string, text: string])[] {
   if (area.kind === 'country') return [['kind', area.kind]];
-  if (area.kind === 'districts') return [['kind', area.kind], ['codes', area.codes.toSorted().join(', ')]];
+  if (area.kind === 'districts') return [['kind', area.kind], ['codes', area.codes.toSorted().map(named).join(', ')]];
   const corners = area.polygons.reduce((sum, polygon) => sum + polygon.length, 0);
   return [['kind', area.kind], ['polygons', `${area.polygons.length}, ${corners}, ${sha256Hex(canonicalJson(area.polygons)).slice(0, 12)}`]];
 }
@@ -46,3 +47,5 @@ function collect(value: unknown, path: string, into: Map<string, string>): void 
   }
   for (const [name, inner] of Object.entries(value)) collect(inner, path === '' ? name : `${path}.${name}`, into);
 }
+
+const named = (code: string): string => `${DISTRICTS.find((district) => district.code === code)?.name['sr-Latn'] ?? ''} (${code})`.trim();

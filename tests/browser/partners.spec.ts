@@ -42,6 +42,8 @@ inBrowser('partners under administration in a browser', () => {
     await dialog.getByRole('alert').getByText('Some fields are not right.').waitFor();
     expect(await dialog.getByLabel('url').getAttribute('aria-invalid')).toBe('true');
     expect(await axeFindings(first)).toEqual([]);
+    await dialog.getByRole('link', { name: /^settings\.url: / }).click();
+    expect(await dialog.getByLabel('url').evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
 
     await dialog.getByLabel('url').fill(address);
     await dialog.getByLabel('Name', { exact: true }).fill('Televizija preko mosta');

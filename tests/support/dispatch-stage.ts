@@ -168,9 +168,10 @@ export class DispatchStage {
     return (await this.seen(alertId)).map((d) => `${d.destination} ${d.kind} ${d.state}`);
   }
 
-  /** Makes every lease look as if its holder had been silent for long. */
+  /** Makes every lease look as if its holder had been silent for long, but for those that somebody is at this moment: one who waits for locks may deadlock. */
   async lapse(): Promise<void> {
-    await rows(this.source, `UPDATE deliveries SET leased_until = clock_timestamp() - interval '1 second' WHERE state = 'sending'`);
+    await rows(this.source, `UPDATE deliveries SET leased_until = clock_timestamp() - interval '1 second'
+      WHERE id IN (SELECT id FROM deliveries WHERE state = 'sending' FOR UPDATE SKIP LOCKED)`);
   }
 
   async facts(type: string, alertId?: AlertId): Promise<number> {

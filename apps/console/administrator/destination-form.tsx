@@ -7,13 +7,13 @@ import { wordsFor } from '../account/refusals.js';
 import { ask, read, Refused } from '../api.js';
 import { Button } from '../design/button.js';
 import { Choice, Field, Group, Select } from '../design/fields.js';
-import { Badge, ErrorSummary, Notice } from '../design/notice.js';
+import { Badge, elementNear, ErrorSummary, Notice, type Wrong } from '../design/notice.js';
 import { channelLabel, reasonName } from '../facts/words.js';
 import { useSay } from '../language.js';
 import { DestinationDifference } from './difference.js';
 import { partnerTexts as texts } from './partner-texts.js';
 import { usePropose } from './proposal.js';
-import { ObjectFields, type Faults, type Schema, type Settings } from './schema-field.js';
+import { elementOf, ObjectFields, type Faults, type Schema, type Settings } from './schema-field.js';
 
 interface Secret { readonly name: string; readonly value: string }
 
@@ -39,16 +39,16 @@ export function DestinationForm({ present, close }: { readonly present: Destinat
   const submit = (): void => { if (!propose.isPending) propose.mutate({ kind: 'destination.set', payload: destination, ...(Object.keys(given).length > 0 && { secret: given }) }); };
   return (
     <Form className="stack" onSubmit={(event) => { event.preventDefault(); submit(); }}>
-      <ErrorSummary title={t(texts.wrong)} wrongs={error ? [{ message: t(wordsFor(error, texts.refusals)) }, ...[...faults].map(([field, message]) => ({ message: `${field}: ${message}` }))] : []} />
-      {!present && <Field label={t(texts.id)} hint={t(texts.idHint)} value={id} onChange={setId} error={faults.get('id')} maxLength={40} isRequired autoComplete="off" spellCheck="false" />}
-      <Field label={t(texts.name)} value={name} onChange={setName} error={faults.get('name')} maxLength={80} isRequired autoComplete="off" />
+      <ErrorSummary title={t(texts.wrong)} wrongs={error ? [{ message: t(wordsFor(error, texts.refusals)) }, ...[...faults].map(([field, message]) => wrongAt(field, message))] : []} />
+      {!present && <Field id={elementOf('id')} label={t(texts.id)} hint={t(texts.idHint)} value={id} onChange={setId} error={faults.get('id')} maxLength={40} isRequired autoComplete="off" spellCheck="false" />}
+      <Field id={elementOf('name')} label={t(texts.name)} value={name} onChange={setName} error={faults.get('name')} maxLength={80} isRequired autoComplete="off" />
       {!present && <Choice label={t(texts.world)} value={mode} onChange={setMode} options={(['drill', 'live'] as const).map((value) => ({ value, label: t(texts.worlds[value]) }))} />}
-      <Select label={t(texts.channel)} value={channel === '' ? undefined : channel} error={faults.get('channel')} options={(channels ?? []).map(({ kind }) => ({ value: kind, label: channelLabel(kind, t) }))} onChange={(kind) => {
+      <div id={elementOf('channel')}><Select label={t(texts.channel)} value={channel === '' ? undefined : channel} error={faults.get('channel')} options={(channels ?? []).map(({ kind }) => ({ value: kind, label: channelLabel(kind, t) }))} onChange={(kind) => {
         setChannel(kind);
         setSettings(kind === present?.channel ? present.settings as Settings : {});
-      }} />
+      }} /></div>
       {schema && <Group key={channel} legend={t(texts.settings)}><ObjectFields schema={schema} value={settings} path="" faults={below(faults, 'settings.')} onChange={(next) => { setSettings(next as Settings); }} /></Group>}
-      <Field label={t(texts.fallbacks)} hint={t(texts.fallbacksHint)} long value={fallbacks} onChange={setFallbacks} error={[...faults].find(([field]) => field.startsWith('fallbacks'))?.[1]} spellCheck="false" />
+      <Field id={elementOf('fallbacks')} label={t(texts.fallbacks)} hint={t(texts.fallbacksHint)} long value={fallbacks} onChange={setFallbacks} error={[...faults].find(([field]) => field.startsWith('fallbacks'))?.[1]} spellCheck="false" />
       <Group legend={t(texts.secrets)}>
         <p>{t(texts.secretsText)}</p>
         {secrets.map((secret, n) => {
@@ -82,6 +82,11 @@ export function DestinationForm({ present, close }: { readonly present: Destinat
 function faultsIn(error: Error | null): Faults {
   if (!(error instanceof Refused)) return new Map();
   return new Map(error.problem.faults.flatMap(({ field, detail, rule }) => (field === '' ? [] : [[field.replace(/^(payload|body\.destination|destination)\./, ''), detail ?? rule] as const])));
+}
+
+function wrongAt(field: string, message: string): Wrong {
+  const target = elementNear(field, (path) => [elementOf(path)]);
+  return { ...(target !== undefined && { target }), message: `${field}: ${message}` };
 }
 
 function below(faults: Faults, prefix: string): Faults {

@@ -48,7 +48,14 @@ export function ObjectFields({ schema, value, path, faults, onChange }: Props & 
   );
 }
 
-function SchemaField({ name, isRequired, ...props }: Props & { readonly name: string; readonly isRequired: boolean }) {
+/** Where a field of a destination stands, by its path: what an error leads to. */
+export const elementOf = (path: string): string => `destination-${path}`;
+
+function SchemaField(props: Props & { readonly name: string; readonly isRequired: boolean }) {
+  return <div id={elementOf(`settings.${props.path}`)}><Control {...props} /></div>;
+}
+
+function Control({ name, isRequired, ...props }: Props & { readonly name: string; readonly isRequired: boolean }) {
   const { schema, value, path, faults, onChange } = props;
   const t = useSay();
   const hint = hintOf(schema, isRequired, t(texts.optional), t(texts.usually));

@@ -27,7 +27,7 @@ const FIELDS: Readonly<Record<string, Wording>> = {
   'assessment.reason': say('Zašto objavljivanje pomaže', 'Зашто објављивање помаже', 'Why publication helps'),
   'assessment.judgedBy': say('Procenio', 'Проценио', 'Judged by'),
   'area.kind': say('Područje', 'Подручје', 'Area'),
-  'area.codes': say('Okruzi (oznake)', 'Окрузи (ознаке)', 'Districts (codes)'),
+  'area.codes': say('Okruzi', 'Окрузи', 'Districts'),
   'area.polygons': say('Nacrtano područje (poligona, temena, otisak)', 'Нацртано подручје (полигона, темена, отисак)', 'Drawn area (polygons, corners, fingerprint)'),
   validHours: say('Važi sati', 'Важи сати', 'Valid for hours'),
   photo: say('Fotografija (veličina, otisak)', 'Фотографија (величина, отисак)', 'Photo (size, fingerprint)'),

@@ -5,7 +5,7 @@ import { ask, Refused, Unreachable } from '../api.js';
 import { useConnection } from '../connection.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
-import { ErrorSummary, Notice } from '../design/notice.js';
+import { elementNear, ErrorSummary, Notice } from '../design/notice.js';
 import { useSay, type Wording } from '../language.js';
 import { useSession } from '../session.js';
 import { faultText, nameOf } from './field-texts.js';
@@ -13,18 +13,11 @@ import { elementOf, type Fault } from './form.js';
 import { forget, useKept, type Keeper } from './keeper.js';
 import { texts } from './texts.js';
 
-/** The element to go to for a fault: its field, or the nearest thing around it. */
-function targetOf(field: string): string | undefined {
-  const steps = field.replace(/\[.*$/, '').split('.');
-  const ids = steps.map((_, i) => elementOf(steps.slice(0, steps.length - i).join('.'))).flatMap((id) => [id, `${id}-kind`]);
-  return ids.find((id) => document.getElementById(id));
-}
-
 /** Every fault that stands in the way, once, each a link to its field. */
 export function FaultSummary({ faults }: { readonly faults: readonly Fault[] }) {
   const t = useSay();
   const wrongs = faults.map((fault) => {
-    const target = targetOf(fault.field);
+    const target = elementNear(fault.field, (path) => [elementOf(path), `${elementOf(path)}-kind`]);
     return { ...(target !== undefined && { target }), message: `${t(nameOf(fault.field))}: ${t(faultText(fault))}` };
   });
   return <ErrorSummary title={t(texts.open(wrongs.length))} wrongs={wrongs.filter(({ message }, i) => wrongs.findIndex((other) => other.message === message) === i)} />;

@@ -34,8 +34,16 @@ export function ErrorSummary({ title, wrongs }: { readonly title: string; readon
   );
 }
 
+/** The element of a field by its path, or of the nearest thing around it; `idsOf` gives the ids that may stand for a path. */
+export function elementNear(field: string, idsOf: (path: string) => readonly string[]): string | undefined {
+  const steps = field.replace(/\[.*$/, '').split('.');
+  return steps.flatMap((_, i) => idsOf(steps.slice(0, steps.length - i).join('.'))).find((id) => document.getElementById(id));
+}
+
 function goTo(id: string): void {
   const element = document.getElementById(id);
-  element?.focus();
-  element?.scrollIntoView({ block: 'center' });
+  // What only stands around a field hands the focus on.
+  const field = element?.matches('[tabindex], input, textarea, button') ? element : element?.querySelector<HTMLElement>('input, textarea, button');
+  field?.focus();
+  field?.scrollIntoView({ block: 'center' });
 }
