@@ -158,20 +158,6 @@ describe('an HTTP/2 connection to nghttp2', () => {
     line.destroy();
     expect([await lost, await line.ping()]).toEqual([false, false]);
   });
-
-  it('calls off what waits and what is under way, and nothing else', async () => {
-    const streams: ServerHttp2Stream[] = [];
-    await open((stream) => void streams.push(stream.resume()), { maxConcurrentStreams: 1 });
-    const [first, second, third] = [send(line, '/first'), send(line, '/second'), send(line, '/third')];
-    second.cancel();
-    await line.ping();
-    first.cancel();
-    await line.ping();
-    expect(streams.map((s) => `${s.sentHeaders ? '' : s.rstCode} ${s.destroyed}`)).toEqual([`${constants.NGHTTP2_CANCEL} true`, '0 false']);
-    streams[1]!.respond({ ':status': 201 }, { endStream: true });
-    expect(await statusOf(third)).toBe(201);
-    first.cancel();
-  });
 });
 
 /** A server that does as it likes. */
@@ -245,6 +231,24 @@ describe('an HTTP/2 connection to a server that', () => {
   it.each<[string, Buffer]>([['speaks HTTP/1.1', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')], ['sends no settings first', frame(Type.PING, 0, 0, Buffer.alloc(8))]])('%s is no HTTP/2 server', async (_, octets) => {
     const { line } = await open(octets);
     await expect(line.ready).rejects.toThrow('protocol');
+  });
+
+  it('takes one request at a time is told which is called off, hears nothing of one that waited, and gets the next', async () => {
+    const { line, server, heard } = await open(frame(Type.SETTINGS, 0, 0, settings([Setting.MAX_CONCURRENT_STREAMS, 1])));
+    const [first, second, third] = [send(line, '/first'), send(line, '/second'), send(line, '/third')];
+    second.cancel();
+    first.cancel();
+    await line.ping();
+    const told = heard.filter(({ type }) => type === Type.HEADERS || type === Type.RST_STREAM);
+    expect(told.map(({ type, id }) => `${type === Type.HEADERS ? 'begins' : 'ends'} ${id}`)).toEqual(['begins 1', 'ends 1', 'begins 3']);
+    expect(told[1]!.payload).toEqual(number(Code.CANCEL));
+    expect(told[2]!.payload.includes('/third')).toBe(true);
+    server.write(frame(Type.HEADERS, done, 3, OK));
+    expect(await statusOf(third)).toBe(200);
+    first.cancel();
+    await line.ping();
+    expect(heard.filter(({ type }) => type === Type.RST_STREAM)).toHaveLength(1);
+    line.destroy();
   });
 
   it('goes away leaves open what it was told, and nothing of what waited', async () => {
