@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { randomIds, type AlertId, type OfficerId } from '#kernel/ids.js';
 import { verifyAudit } from '#audit/verify.js';
@@ -7,33 +6,21 @@ import { ALERT_MOVES, createAlert, decide, NOBODY, PROPOSAL_MOVES, type Action, 
 import { contentHashOf, type Notice } from '#alerts/notice.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
 import { sampleEnding, sampleNotice } from '#dispatch/testing/sample-notice.js';
-import { addOfficers, APPROVER, AUDITOR, AUTHOR, SECOND_AUTHOR } from '../../tests/support/officers.js';
-import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
-import { PgAlertStore } from './alert-store.js';
-import { CaseKeys } from './case-keys.js';
-import { openDatabase, rows } from './database.js';
+import { openAlertDatabase } from '../../tests/support/alert-database.js';
+import { APPROVER, AUDITOR, AUTHOR, SECOND_AUTHOR } from '../../tests/support/officers.js';
+import type { PgAlertStore } from './alert-store.js';
+import { rows } from './database.js';
 
 const NOW = new Date('2026-11-24T18:00:00Z');
 
-let database: TestDatabase;
 let source: DataSource;
 let owner: pg.Client;
 let store: PgAlertStore;
-
+let close: () => Promise<void>;
 beforeAll(async () => {
-  database = await freshDatabase();
-  await addOfficers(database.ownerUrl);
-  source = await openDatabase({ url: database.appUrl, name: 'spec' });
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
-  store = new PgAlertStore(source, new CaseKeys(randomBytes(32)), randomIds);
+  ({ source, owner, store, close } = await openAlertDatabase());
 });
-
-afterAll(async () => {
-  await owner.end();
-  await source.destroy();
-  await database.drop();
-});
+afterAll(() => close());
 
 const noticeFor = (alert: Alert): Notice => {
   const { sent: _sent, expires: _expires, contentHash: _hash, ...notice } = sampleNotice();

@@ -1,15 +1,14 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { randomIds, type AlertId, type OfficerId } from '#kernel/ids.js';
 import { createAlert, decide, NOBODY, type Alert } from '#alerts/alert.js';
 import { Composer } from '#alerts/compose.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
-import { addOfficers, APPROVER, AUDITOR, AUTHOR, SECOND_AUTHOR } from '../../tests/support/officers.js';
-import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
-import { PgAlertStore } from './alert-store.js';
-import { CaseKeys } from './case-keys.js';
-import { openDatabase, rows } from './database.js';
+import { openAlertDatabase } from '../../tests/support/alert-database.js';
+import { APPROVER, AUDITOR, AUTHOR, SECOND_AUTHOR } from '../../tests/support/officers.js';
+import type { PgAlertStore } from './alert-store.js';
+import { rows } from './database.js';
 
 /*
  * Drafts, asked of the database past the program: each rule alone, so that none hides behind another.
@@ -21,24 +20,14 @@ const HASH = 'f'.repeat(64);
 const composer = new Composer({ publicUrl: 'https://primer.example' });
 const later = (ms: number) => new Date(NOW.getTime() + ms);
 
-let database: TestDatabase;
 let source: DataSource;
 let owner: pg.Client;
 let store: PgAlertStore;
-
+let close: () => Promise<void>;
 beforeAll(async () => {
-  database = await freshDatabase();
-  await addOfficers(database.ownerUrl);
-  source = await openDatabase({ url: database.appUrl, name: 'spec' });
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
-  store = new PgAlertStore(source, new CaseKeys(randomBytes(32)), randomIds);
+  ({ source, owner, store, close } = await openAlertDatabase());
 });
-afterAll(async () => {
-  await owner.end();
-  await source.destroy();
-  await database.drop();
-});
+afterAll(() => close());
 
 const call = (name: string, ...values: unknown[]) => rows(source, `SELECT ${name}(${values.map((_, n) => `$${n + 1}`).join(', ')})`, values);
 const fact = (type: string, id: string, by: OfficerId = AUTHOR) =>

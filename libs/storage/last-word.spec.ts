@@ -1,17 +1,16 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { randomIds, type AlertId, type FactId, type OfficerId } from '#kernel/ids.js';
 import { makeFact, officerActor, SYSTEM, type Actor, type FactBody, type FactType } from '#audit/fact.js';
 import { createAlert, decide, NOBODY, type Action, type Alert } from '#alerts/alert.js';
 import { Composer } from '#alerts/compose.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
-import { addOfficers, APPROVER, AUDITOR, AUTHOR, SECOND_AUTHOR } from '../../tests/support/officers.js';
-import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
+import { openAlertDatabase } from '../../tests/support/alert-database.js';
+import { APPROVER, AUDITOR, AUTHOR, SECOND_AUTHOR } from '../../tests/support/officers.js';
 import { until } from '../../tests/support/until.js';
-import { PgAlertStore } from './alert-store.js';
-import { CaseKeys } from './case-keys.js';
-import { openDatabase, rows } from './database.js';
+import type { PgAlertStore } from './alert-store.js';
+import { rows } from './database.js';
 
 /*
  * What the database refuses by itself. Each rule is asked for alone, past the program, so that none hides behind another: of
@@ -23,25 +22,14 @@ const HASH = 'f'.repeat(64);
 const SEALED = Buffer.alloc(1);
 const composer = new Composer({ publicUrl: 'https://primer.example' });
 
-let database: TestDatabase;
 let source: DataSource;
 let owner: pg.Client;
 let store: PgAlertStore;
-
+let close: () => Promise<void>;
 beforeAll(async () => {
-  database = await freshDatabase();
-  await addOfficers(database.ownerUrl);
-  source = await openDatabase({ url: database.appUrl, name: 'spec' });
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
-  store = new PgAlertStore(source, new CaseKeys(randomBytes(32)), randomIds);
+  ({ source, owner, store, close } = await openAlertDatabase());
 });
-
-afterAll(async () => {
-  await owner.end();
-  await source.destroy();
-  await database.drop();
-});
+afterAll(() => close());
 
 async function act(alert: Alert, action: Action, by: OfficerId, at = NOW): Promise<Alert> {
   const after = decide(alert, action, by, at);
