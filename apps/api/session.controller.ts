@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { Accounts, type SignedIn } from '#identity/accounts.js';
+import { Accounts, type Caller, type SignedIn } from '#identity/accounts.js';
+import { BROWSERS, deviceOf, SYSTEMS } from '#identity/device.js';
 import { ACTIONS, mayDo, ROLES } from '#identity/officer.js';
 import type { AuthenticationResponseJSON } from '#identity/passkey.js';
 import { Passkeys } from '#identity/passkeys.js';
@@ -32,7 +33,11 @@ export const sessionSchema = z.object({
   idleAt: instant, absoluteAt: instant, expiresAt: instant,
 }).meta({ id: 'Session' });
 export type SessionShown = z.infer<typeof sessionSchema>;
-const sessionItem = z.object({ id: z.string(), method, openedAt: instant, seenAt: instant, current: z.boolean() }).meta({ id: 'OpenSession' });
+const sessionItem = z.object({
+  id: z.string(), method, openedAt: instant, seenAt: instant, current: z.boolean(),
+  /** What the browser said that it is; null where that is of no known family. */
+  device: z.object({ browser: z.enum(BROWSERS), system: z.enum(SYSTEMS) }).nullable(),
+}).meta({ id: 'OpenSession' });
 const sessions = z.object({ items: z.array(sessionItem) });
 export type OpenSessions = z.infer<typeof sessions>;
 /** Options for `navigator.credentials`, as `PublicKeyCredential.parse…OptionsFromJSON` takes them. */
@@ -48,7 +53,7 @@ export class SessionController {
     refusals: ['CREDENTIALS_WRONG', 'CODE_REPLAYED', 'SIGN_IN_THROTTLED'],
   })
   async signIn(@Body() body: z.infer<typeof credentials>, @Req() request: DoorRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const signedIn = await this.accounts.signIn({ ...body, source: sourceOf(request) });
+    const signedIn = await this.accounts.signIn({ ...body, ...callerOf(request) });
     giveToken(reply, signedIn.token);
     return this.shown(signedIn);
   }
@@ -67,7 +72,7 @@ export class SessionController {
     refusals: ['PASSKEY_REFUSED', 'PASSKEY_UNAVAILABLE', 'SIGN_IN_THROTTLED'],
   })
   async signInWithPasskey(@Body() proof: AuthenticationResponseJSON, @Req() request: DoorRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const signedIn = await this.accounts.signInWithPasskey(proof, sourceOf(request));
+    const signedIn = await this.accounts.signInWithPasskey(proof, callerOf(request));
     giveToken(reply, signedIn.token);
     return this.shown(signedIn);
   }
@@ -119,7 +124,11 @@ export class SessionsController {
   @Door({ action: 'session', summary: 'One\'s own open sessions, newest first.', response: sessions })
   async list(@Who() { officer, session: current }: SignedIn): Promise<OpenSessions> {
     const open = await this.accounts.sessionsOf(officer.id);
-    return { items: open.map(({ id, method: how, openedAt, seenAt }) => ({ id, method: how, openedAt: openedAt.toISOString(), seenAt: seenAt.toISOString(), current: id === current.id })) };
+    return {
+      items: open.map(({ id, method: how, openedAt, seenAt, device }) => ({
+        id, method: how, openedAt: openedAt.toISOString(), seenAt: seenAt.toISOString(), current: id === current.id, device,
+      })),
+    };
   }
 
   @Delete(':id')
@@ -134,6 +143,11 @@ export class SessionsController {
     await this.accounts.endAll(officer.id, officerActor(officer.id));
     takeToken(reply);
   }
+}
+
+/** Where a try to sign in comes from. The header is read to two words here and goes no further. */
+function callerOf(request: DoorRequest): Caller {
+  return { source: sourceOf(request), device: deviceOf(request.headers['user-agent']) };
 }
 
 /** The socket's address: a header could be written by anyone. */

@@ -16,6 +16,18 @@ describe('a session', () => {
     expect(told.text).not.toMatch(/[\w-]{43}/);
   });
 
+  it('knows its device by two words, and keeps nothing else of what the browser says that it is', async () => {
+    const canary = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; canary-77) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
+    for (const [header, device] of [[canary, { browser: 'chrome', system: 'windows' }], ['canary-77', null]] as const) {
+      const cookie = String((await signIn(good(), { 'user-agent': header })).headers['set-cookie']).split(';')[0]!;
+      const items = (await stage.ask('GET', '/v1/sessions', { headers: { cookie } })).json['items'] as unknown as { current: boolean; device: unknown }[];
+      expect(items.filter(({ current }) => current)).toMatchObject([{ device }]);
+    }
+    const kept = await stage.sql<{ row: string }>('SELECT s::text AS row FROM sessions s UNION ALL SELECT record FROM facts');
+    expect(kept.length).toBeGreaterThan(2);
+    expect(kept.filter(({ row }) => /canary|Mozilla/.test(row))).toEqual([]);
+  });
+
   it('is over after signing out', async () => {
     const cookie = String((await signIn(good())).headers['set-cookie']).split(';')[0]!;
     expect((await stage.ask('GET', '/v1/session', { headers: { cookie } })).json).toMatchObject({ officer: { userName: 'mila' } });

@@ -3,6 +3,7 @@ import type { Clock } from '#kernel/clock.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { FactId, Ids, OfficerId } from '#kernel/ids.js';
 import { keyedDigest, open, seal } from '#kernel/sealing.js';
+import type { Device } from './device.js';
 import { readOfficer, readRoles, readUserName, type Officer, type OfficerInput, type Role } from './officer.js';
 import { purposeText, type AuthenticationResponseJSON, type Ceremony, type PasskeyCeremonies, type PasskeyFault, type PublicKeyCredentialRequestOptionsJSON } from './passkey.js';
 import { checkPassword, type Passwords } from './password.js';
@@ -25,13 +26,19 @@ export interface AccountsParts {
   readonly ids: Ids;
 }
 
-export interface Credentials {
+/** What is known of a try to sign in before anything is proved. */
+export interface Caller {
+  /** Address the request came from, as the edge trusts it. */
+  readonly source: string;
+  /** What the browser says that it is; left out or null where that is of no known family. */
+  readonly device?: Device | null;
+}
+
+export interface Credentials extends Caller {
   readonly userName: string;
   readonly password: string;
   /** The six digits of the authenticator app. */
   readonly code: string;
-  /** Address the request came from, as the edge trusts it. */
-  readonly source: string;
 }
 
 /** An officer in an open session. */
@@ -102,7 +109,7 @@ export class Accounts {
       await this.throttle.missCode(desk, now);
       throw await this.refuse(step.code === 'CODE_REPLAYED' ? 'code_replayed' : 'code_wrong', account.id, desk);
     }
-    const { token, session, fact } = this.opening(account.id, 'password+totp', now);
+    const { token, session, fact } = this.opening(account.id, 'password+totp', now, given);
     const opened = await sessions.open(session, step, fact);
     if (opened !== 'opened') throw await this.refuse(opened === 'replayed' ? 'code_replayed' : 'disabled', account.id, desk);
 
@@ -122,7 +129,7 @@ export class Accounts {
    * Opens a session with a passkey alone: with the user verified it is two factors. Throws SIGN_IN_THROTTLED, and
    * PASSKEY_REFUSED for whatever does not fit. Spaced and written down as `signIn` is.
    */
-  async signInWithPasskey(response: AuthenticationResponseJSON, source: string): Promise<SignedIn & { readonly token: string }> {
+  async signInWithPasskey(response: AuthenticationResponseJSON, { source, device = null }: Caller): Promise<SignedIn & { readonly token: string }> {
     const { sessions, clock } = this.parts;
     const now = clock.now();
     const known = await this.ceremonies.store.findByCredential(response.id);
@@ -131,7 +138,7 @@ export class Accounts {
     const proved = await this.ceremonies.verify(response, SIGN_IN, now);
     if (typeof proved === 'string') throw await this.refuse(proved, known?.officer.id ?? null, desk, 'PASSKEY_REFUSED');
     const { officer, passkey, counter } = proved;
-    const { token, session, fact } = this.opening(officer.id, 'passkey', now, passkey.id);
+    const { token, session, fact } = this.opening(officer.id, 'passkey', now, { device }, passkey.id);
     const opened = await sessions.openByPasskey(session, { passkey: passkey.id, counter }, fact);
     if (opened !== 'opened') throw await this.refuse(opened === 'replayed' ? 'counter_back' : 'disabled', officer.id, desk, 'PASSKEY_REFUSED');
     await this.throttle.succeed(desk, lane, now);
@@ -284,8 +291,8 @@ export class Accounts {
     return passkeys;
   }
 
-  private opening(officer: OfficerId, method: SignInMethod, now: Date, passkey?: string) {
-    const { token, session } = newSession(this.parts.ids.next<SessionId>(), officer, now, method);
+  private opening(officer: OfficerId, method: SignInMethod, now: Date, { device = null }: Pick<Caller, 'device'>, passkey?: string) {
+    const { token, session } = newSession(this.parts.ids.next<SessionId>(), officer, now, method, device);
     return { token, session, fact: this.fact('officer.signed_in', officerActor(officer), { session: session.id, method, ...(passkey !== undefined && { passkey }) }, now) };
   }
 

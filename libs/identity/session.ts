@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Branded, OfficerId } from '#kernel/ids.js';
+import type { Device } from './device.js';
 
 export type SessionId = Branded<'session'>;
 
@@ -26,6 +27,8 @@ export interface Session {
   readonly endedAt: Date | null;
   readonly endedCause: EndCause | null;
   readonly method: SignInMethod;
+  /** Null where it is of no known family. */
+  readonly device: Device | null;
 }
 
 /** `open`, or why it is not: `ended` on purpose, `idle` too long, `expired` after a shift. */
@@ -50,9 +53,11 @@ export function sessionEnd(session: Session): Date {
 }
 
 /** Makes a session and its token: 256 random bits in base64url (43 characters), handed out once. */
-export function newSession(id: SessionId, officerId: OfficerId, now: Date, method: SignInMethod = 'password+totp'): { readonly token: string; readonly session: Session } {
+export function newSession(
+  id: SessionId, officerId: OfficerId, now: Date, method: SignInMethod = 'password+totp', device: Device | null = null,
+): { readonly token: string; readonly session: Session } {
   const token = randomBytes(32).toString('base64url');
-  return { token, session: { id, officerId, tokenHash: hashToken(token), openedAt: now, seenAt: now, endedAt: null, endedCause: null, method } };
+  return { token, session: { id, officerId, tokenHash: hashToken(token), openedAt: now, seenAt: now, endedAt: null, endedCause: null, method, device } };
 }
 
 /** What a token is stored and found by. The token is random, so a plain hash cannot be guessed backwards. */

@@ -2,6 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { DestinationId, OfficerId } from '#kernel/ids.js';
 import type { Fact } from '#audit/fact.js';
 import type { Officer, Role } from '#identity/officer.js';
+import type { Device } from '#identity/device.js';
 import type { EndCause, Session, SessionId, SignInMethod } from '#identity/session.js';
 import type { PasskeyId } from '#identity/passkey.js';
 import type { Account, OfficerStore, SessionStore } from '#identity/store.js';
@@ -15,9 +16,10 @@ interface OfficerRow {
 
 interface SessionRow {
   session_id: SessionId; officer_id: OfficerId; token_hash: string; opened_at: Date; seen_at: Date; ended_at: Date | null; ended_cause: EndCause | null; method: SignInMethod;
+  browser: Device['browser'] | null; system: Device['system'] | null;
 }
 
-const SESSION = 's.id AS session_id, s.officer_id, s.token_hash, s.opened_at, s.seen_at, s.ended_at, s.ended_cause, s.method';
+const SESSION = 's.id AS session_id, s.officer_id, s.token_hash, s.opened_at, s.seen_at, s.ended_at, s.ended_cause, s.method, s.browser, s.system';
 
 /**
  * Officers in PostgreSQL. `add`, `change` and `reset` need the owner's login: the applications' role may read officers and use up
@@ -193,9 +195,9 @@ async function raiseStep(runner: DataSource | EntityManager, officerId: OfficerI
   return officer?.enabled ? 'replayed' : 'disabled';
 }
 
-async function keepSession(manager: EntityManager, { id, officerId, tokenHash, openedAt, seenAt, endedAt, method }: Session, fact: Fact): Promise<void> {
-  await rows(manager, 'INSERT INTO sessions (id, officer_id, token_hash, opened_at, seen_at, ended_at, method) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-    [id, officerId, tokenHash, openedAt, seenAt, endedAt, method]);
+async function keepSession(manager: EntityManager, { id, officerId, tokenHash, openedAt, seenAt, endedAt, method, device }: Session, fact: Fact): Promise<void> {
+  await rows(manager, 'INSERT INTO sessions (id, officer_id, token_hash, opened_at, seen_at, ended_at, method, browser, system) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    [id, officerId, tokenHash, openedAt, seenAt, endedAt, method, device?.browser ?? null, device?.system ?? null]);
   await append(manager, fact);
 }
 
@@ -211,6 +213,7 @@ async function append(runner: DataSource | EntityManager, { record }: Fact): Pro
 function toSession(row: SessionRow): Session {
   return {
     id: row.session_id, officerId: row.officer_id, tokenHash: row.token_hash, openedAt: row.opened_at, seenAt: row.seen_at, endedAt: row.ended_at, endedCause: row.ended_cause, method: row.method,
+    device: row.browser && row.system && { browser: row.browser, system: row.system },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { startStack, type Stack } from '../support/stack.js';
 import { VirtualAuthenticator } from './authenticator.js';
-import { axeEverywhere, axeFindings, Desks, inBrowser } from './browser.js';
+import { axeEverywhere, axeFindings, Desks, inBrowser, speak } from './browser.js';
 import { signIn } from './officers.js';
 
 inBrowser('signing in, in a browser', () => {
@@ -44,7 +44,11 @@ inBrowser('signing in, in a browser', () => {
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
     expect(await authenticator.signatures()).toBeGreaterThan(before);
-    await page.getByRole('cell', { name: 'passkey', exact: true }).waitFor();
+    const byPasskey = page.getByRole('row').filter({ has: page.getByRole('cell', { name: 'passkey', exact: true }) });
+    await byPasskey.getByRole('cell', { name: 'Chrome on Linux', exact: true }).waitFor();
+    await speak(page, 'sr-Cyrl');
+    await page.getByRole('cell', { name: 'Chrome на систему Linux', exact: true }).waitFor();
+    await speak(page, 'en');
 
     await page.getByRole('button', { name: 'Remove: Key on the desk' }).click();
     const dialog = page.getByRole('alertdialog');

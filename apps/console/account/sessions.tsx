@@ -27,10 +27,10 @@ export function Sessions() {
       <h2 id="account-sessions">{t(texts.sessions)}</h2>
       <p>{t(texts.sessionsText)}</p>
       <div role="alert">{trouble && <Notice tone="bad"><p>{t(wordsFor(trouble, {}))}</p></Notice>}</div>
-      <Table labelledBy="account-sessions" head={[t(texts.opened), t(texts.seen), t(texts.how), t(texts.actions)]}>
-        {(data?.items ?? []).map(({ id, openedAt, seenAt, method, current }) => (
+      <Table labelledBy="account-sessions" head={[t(texts.opened), t(texts.seen), t(texts.device), t(texts.how), t(texts.actions)]}>
+        {(data?.items ?? []).map(({ id, openedAt, seenAt, device, method, current }) => (
           <tr key={id}>
-            <th scope="row">{dateTime(openedAt)}</th><td>{dateTime(seenAt)}</td><td>{t(texts.methods[method])}</td>
+            <th scope="row">{dateTime(openedAt)}</th><td>{dateTime(seenAt)}</td><td>{t(device ? texts.deviceNamed(device) : texts.deviceOther)}</td><td>{t(texts.methods[method])}</td>
             <td>{current ? <Badge tone="info">{t(texts.here)}</Badge> : <Button aria-label={t(texts.endNamed(dateTime(openedAt)))} onPress={() => { end.mutate(id); }}>{t(texts.endOne)}</Button>}</td>
           </tr>
         ))}

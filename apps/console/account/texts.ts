@@ -1,4 +1,9 @@
+import type { Device } from '#identity/device.js';
 import { say } from '../language.js';
+
+/** Names of products, the same in every language. */
+const BROWSERS: Record<Device['browser'], string> = { chrome: 'Chrome', edge: 'Edge', firefox: 'Firefox', safari: 'Safari' };
+const SYSTEMS: Record<Device['system'], string> = { windows: 'Windows', macos: 'macOS', linux: 'Linux', android: 'Android', ios: 'iOS' };
 
 export const texts = {
   title: say('Vaš nalog', 'Ваш налог', 'Your account'),
@@ -27,6 +32,9 @@ export const texts = {
   sessionsText: say('Sve gde ste sada prijavljeni. Završite svaku koju ne prepoznajete.', 'Све где сте сада пријављени. Завршите сваку коју не препознајете.', 'Everywhere you are signed in now. End any that you do not recognise.'),
   opened: say('Otvorena', 'Отворена', 'Opened'),
   seen: say('Poslednji put viđena', 'Последњи пут виђена', 'Last seen'),
+  device: say('Uređaj', 'Уређај', 'Device'),
+  deviceNamed: ({ browser, system }: Device) => say(`${BROWSERS[browser]} na sistemu ${SYSTEMS[system]}`, `${BROWSERS[browser]} на систему ${SYSTEMS[system]}`, `${BROWSERS[browser]} on ${SYSTEMS[system]}`),
+  deviceOther: say('drugi pregledač', 'други прегледач', 'another browser'),
   how: say('Način prijave', 'Начин пријаве', 'How'),
   methods: { 'password+totp': say('lozinka i kod', 'лозинка и код', 'password and code'), passkey: say('pristupni ključ', 'приступни кључ', 'passkey') },
   here: say('ovde', 'овде', 'here'),

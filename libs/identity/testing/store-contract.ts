@@ -100,8 +100,9 @@ export function describeIdentityStores(name: string, make: () => Promise<StoresU
 
     it('find a session with its officer, and see it only move forward', async () => {
       const one = await added();
-      const session = opening(one.id);
+      const session: Session = { ...opening(one.id), device: { browser: 'firefox', system: 'linux' } };
       await stores.sessions.open(session, 1, fact());
+      expect((await stores.sessions.openOf(one.id)).map(({ device }) => device)).toEqual([session.device]);
       await stores.sessions.touch(session.id, later);
       await stores.sessions.touch(session.id, at);
       const found = await stores.sessions.find(session.tokenHash);
