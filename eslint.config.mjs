@@ -134,4 +134,13 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
+  {
+    files: ['tests/browser/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'CallExpression[callee.name="expect"] > AwaitExpression > CallExpression[callee.property.name=/^(isDisabled|isEnabled|isChecked|isVisible|isHidden|inputValue|title|getAttribute|textContent|allTextContents)$/]',
+        message: 'What happened is shown soon, never at once: wait for it with `becomes`.',
+      }],
+    },
+  },
 );

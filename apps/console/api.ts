@@ -61,6 +61,7 @@ async function answer<Body extends string | Blob>(
   method: Method, path: string, { body, picture, ifMatch, once, signal, timeoutMs = 20_000 }: Asked, take: (response: Response) => Promise<Body>,
 ): Promise<{ readonly response: Response; readonly body: Body }> {
   const limit = AbortSignal.timeout(timeoutMs);
+  const askedAt = Date.now();
   let response: Response;
   let taken: Body | string;
   try {
@@ -83,7 +84,7 @@ async function answer<Body extends string | Blob>(
     reportUnreachable();
     throw new Unreachable('no answer', { cause: error });
   }
-  reportReachable();
+  reportReachable(askedAt);
   if (!response.ok) throw refusalIn(response, taken as string);
   return { response, body: taken as Body };
 }

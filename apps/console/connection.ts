@@ -18,8 +18,10 @@ export function reportUnreachable(): void {
   asking ??= setInterval(() => void probe(), AGAIN_MS);
 }
 
-/** Tells that an answer came. */
-export function reportReachable(): void {
+/** Tells that an answer came to what was asked at `askedAt`, in milliseconds since the epoch. */
+export function reportReachable(askedAt: number): void {
+  // Asked before another request found no answer, it says nothing of how things stand since.
+  if (connection.state === 'unreachable' && askedAt < connection.since) return;
   become('reachable');
   clearInterval(asking);
   asking = undefined;
@@ -37,9 +39,10 @@ function become(state: Connection['state']): void {
 }
 
 async function probe(): Promise<void> {
+  const askedAt = Date.now();
   try {
     const { ok } = await fetch('/health/live', { cache: 'no-store', signal: AbortSignal.timeout(AGAIN_MS) });
-    if (ok) reportReachable();
+    if (ok) reportReachable(askedAt);
   } catch {
     // Still not; asked again.
   }

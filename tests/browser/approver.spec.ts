@@ -5,14 +5,10 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { ProblemAnswer, type ApiClient } from '#apps/findme/drill/api-client.js';
 import { freePort } from '#apps/findme/embedded/process.js';
-import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
-import { until } from '../support/until.js';
-import { axeEverywhere, axeFindings, Desks, inBrowser, keepPicture } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, axeFindings, becomes, Desks, inBrowser, keepPicture } from './browser.js';
 
 inBrowser('the approver\'s desk', () => {
-  let stack: Stack;
   /** The folder that the simulated playout shares with us. */
   let media: string;
   let desks: Desks;
@@ -22,21 +18,18 @@ inBrowser('the approver\'s desk', () => {
 
   beforeAll(async () => {
     media = await mkdtemp(join(tmpdir(), 'findme-media-'));
-    stack = await startStack({
+    desks = await Desks.open({
       destinations: [
         { id: 'cells', name: 'Ćelije', channel: 'cell-broadcast', mode: 'drill', simulated: true, settings: { driver: 'osmo-cbc', host: '127.0.0.1', port: await freePort(), languages: ['sr-Latn', 'en'], scope: 'plmn' } },
         { id: 'sign', name: 'Znak', channel: 'ntcip-sign', mode: 'drill', simulated: true, settings: { host: '127.0.0.1', port: await freePort(), access: { version: 'v2c', community: 'sign-password' }, rows: 4, columns: 20, maxPages: 4 } },
         { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: media, crawlTemplate: 'CRAWL' } },
       ],
     });
-    desks = await Desks.open(stack.publicAddress);
-    [author, colleague] = await Promise.all([stack.as('autor'), stack.as('dezurni')]);
-    page = await desks.person();
-    await signIn(page, stack, 'odobrava', '/desk/drill/reviews');
+    [author, colleague] = await Promise.all([desks.stack.as('autor'), desks.stack.as('dezurni')]);
+    page = await desks.officer('odobrava', '/desk/drill/reviews');
   }, 90_000);
   afterAll(async () => {
     await desks.close();
-    await stack.stop();
     await rm(media, { recursive: true, force: true });
   });
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
@@ -48,7 +41,7 @@ inBrowser('the approver\'s desk', () => {
   };
   const statusOf = async (story: Story) => (await author.get<{ status: string }>(story.path)).status;
   const dialog = () => page.getByRole('alertdialog');
-  const fillCode = async () => { await dialog().getByRole('textbox', { name: 'One-time code' }).fill((await stack.credentials('odobrava')).code); };
+  const fillCode = async () => { await dialog().getByRole('textbox', { name: 'One-time code' }).fill((await desks.stack.credentials('odobrava')).code); };
   /** How often the page asked for an approval. */
   const countApprovals = () => {
     const sent: string[] = [];
@@ -62,14 +55,14 @@ inBrowser('the approver\'s desk', () => {
   it('tells of what comes by itself, counts it in the tab, and can be muted', async () => {
     await page.goto('/desk/drill/reviews');
     await page.getByText('Nothing waits.').waitFor();
-    expect(await page.title()).toBe('DRILL · Waiting for approval – Find Me');
+    await becomes(() => page.title(), 'DRILL · Waiting for approval – Find Me');
     const mute = page.getByRole('checkbox', { name: 'Sound for new ones' });
-    expect(await mute.isChecked()).toBe(true);
+    await becomes(() => mute.isChecked(), true);
     await page.getByText('Sound for new ones').click();
-    expect(await mute.isChecked()).toBe(false);
+    await becomes(() => mute.isChecked(), false);
     const story = await submitted('KU-11/2026');
     await page.getByRole('status').getByText('New to approve: case KU-11/2026.').waitFor();
-    await until(() => page.title(), (title) => title === '(1) DRILL · Waiting for approval – Find Me');
+    await becomes(() => page.title(), '(1) DRILL · Waiting for approval – Find Me');
     expect(await axeEverywhere(page, 'approver-queue')).toEqual([]);
     await colleague.post(`${story.path}/reject`, { reason: 'Proba.' }, { 'if-match': `"${story.alert.version}"` });
     await page.getByText('Nothing waits.').waitFor();
@@ -87,22 +80,22 @@ inBrowser('the approver\'s desk', () => {
     await page.getByRole('heading', { name: 'Serbian, Cyrillic' }).first().waitFor();
 
     await page.getByRole('img', { name: 'Photo of the child, 90 × 120 pixels' }).waitFor();
-    await until(() => page.evaluate<number>('document.querySelector(".approver-photo img").naturalWidth'), (width) => width === 90);
+    await becomes(() => page.evaluate<number>('document.querySelector(".approver-photo img").naturalWidth'), 90);
 
     const tab = (name: string) => page.getByRole('tab', { name }).click();
     await tab('Cell broadcast');
-    expect(await page.getByRole('tabpanel').getByText('4381').count()).toBe(1);
+    await becomes(() => page.getByRole('tabpanel').getByText('4381').count(), 1);
     await tab('SMS');
     await page.getByRole('tabpanel').getByText('Parts and octets').first().click();
     await page.getByRole('tabpanel').getByText(/Part 1 of \d/).first().waitFor();
     await tab('Road signs');
     const pages = page.getByRole('img', { name: /^Page 1 of/ });
-    expect(await pages.getAttribute('aria-label')).toContain('VEZBA');
-    expect(await pages.locator('span').count()).toBe(4 * 20);
+    await becomes(() => pages.getAttribute('aria-label'), expect.stringContaining('VEZBA'));
+    await becomes(() => pages.locator('span').count(), 4 * 20);
     await keepPicture(page, 'approver-sign');
     await tab('Television playout');
     await page.getByRole('img', { name: /Picture as it is sent/ }).waitFor();
-    await until(() => page.evaluate<number>('document.querySelector(".preview-exhibit img").naturalWidth'), (width) => width === 1920);
+    await becomes(() => page.evaluate<number>('document.querySelector(".preview-exhibit img").naturalWidth'), 1920);
     await keepPicture(page, 'approver-television');
     await tab('Television and radio');
     await page.getByRole('button', { name: /Pictures and documents for/ }).click();
@@ -176,7 +169,7 @@ inBrowser('the approver\'s desk', () => {
     await dialog().getByRole('button', { name: 'Approve the drill' }).click();
     await page.getByText('The revision was changed meanwhile.').waitFor();
     await page.getByText(story.alert.proposal!.contentHash!.slice(0, 12), { exact: true }).waitFor();
-    expect(await dialog().count()).toBe(0);
+    await becomes(() => dialog().count(), 0);
     expect(await statusOf(story)).toBe('prepared');
     await page.unroute('**/v1/drill/events*');
   }, 60_000);
@@ -192,11 +185,11 @@ inBrowser('the approver\'s desk', () => {
     await dialog().getByText('Whether the decision was taken is not known').waitFor();
     await page.context().setOffline(true);
     await dialog().getByText('Nothing is kept for later.').waitFor();
-    expect(await dialog().getByRole('button', { name: 'Approve the drill' }).isDisabled()).toBe(true);
+    await becomes(() => dialog().getByRole('button', { name: 'Approve the drill' }).isDisabled(), true);
     await page.unroute('**/approve');
     const asked = page.waitForResponse((response) => response.url().endsWith(`${story.path}/review`) && response.ok());
     await page.context().setOffline(false);
-    await until(() => dialog().getByRole('button', { name: 'Approve the drill' }).isEnabled(), (enabled) => enabled);
+    await becomes(() => dialog().getByRole('button', { name: 'Approve the drill' }).isEnabled(), true);
     // The connection is back and the page has asked again what there is: nobody pressed, so nothing was sent.
     await asked;
     expect(approvals.sent).toHaveLength(1);
@@ -209,7 +202,7 @@ inBrowser('the approver\'s desk', () => {
     const story = await submitted('KU-18/2026');
     await page.goto('/desk/live/reviews');
     await page.getByText('Nothing waits.').waitFor();
-    expect(await page.title()).toBe('LIVE · Waiting for approval – Find Me');
+    await becomes(() => page.title(), 'LIVE · Waiting for approval – Find Me');
     await page.goto(`/desk/live/reviews/${story.alert.id}`);
     await page.getByText('There is no such alert at this address.').waitFor();
     await keepPicture(page, 'approver-live');
@@ -242,8 +235,7 @@ inBrowser('the approver\'s desk', () => {
 
   it('tells a writer why they cannot approve, and the API refuses them too', async () => {
     const story = await (await Story.written(colleague, 'drill', { caseNumber: 'KU-17/2026' })).submitted();
-    const writer = await desks.person();
-    await signIn(writer, stack, 'dezurni', `/desk/drill/reviews/${story.alert.id}`);
+    const writer = await desks.officer('dezurni', `/desk/drill/reviews/${story.alert.id}`);
     await writer.getByText('You cannot approve this revision').first().waitFor();
     expect(await writer.getByRole('button', { name: 'Approve…' }).count()).toBe(0);
     await expect(colleague.post(`${story.path}/approve`, { contentHash: story.alert.proposal!.contentHash, code: await colleague.code() })).rejects.toBeInstanceOf(ProblemAnswer);

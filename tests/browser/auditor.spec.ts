@@ -6,38 +6,32 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Download, Page } from 'playwright-core';
 import { ReadPdf } from '#apps/api/testing/pdf.js';
-import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { until } from '../support/until.js';
-import { axeEverywhere, Desks, inBrowser } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, becomes, Desks, inBrowser } from './browser.js';
 
 inBrowser('the auditor’s desk in a browser', () => {
-  let stack: Stack;
   let desks: Desks;
   let page: Page;
   let story: Story;
   let folder: string;
 
   beforeAll(async () => {
-    stack = await startStack();
+    desks = await Desks.open();
     folder = await mkdtemp(join(tmpdir(), 'findme-auditor-'));
-    const author = await stack.as('autor');
+    const author = await desks.stack.as('autor');
     story = await Story.written(author);
     await story.submitted();
-    await story.approved(await stack.as('odobrava'));
+    await story.approved(await desks.stack.as('odobrava'));
     await story.deliveriesUntil((all) => all.length > 0 && all.every((d) => d.state === 'confirmed' || d.state === 'accepted'));
     // Its first airing is on record before it ends: a slot that nobody had opened yet would never be.
     await until(() => author.get<{ destinations: readonly { destination: string; aired: number }[] }>(`${story.path}/airing`), ({ destinations }) => destinations.some((one) => one.destination === 'tv-1' && one.aired > 0), 30_000, JSON.stringify);
     await story.ended('found');
     await story.deliveriesUntil((all) => all.some((d) => d.kind === 'found') && all.every((d) => ['confirmed', 'accepted', 'cancelled'].includes(d.state)));
-    desks = await Desks.open(stack.publicAddress);
-    page = await desks.person();
-    await signIn(page, stack, 'revizor', '/desk/audit');
+    page = await desks.officer('revizor', '/desk/audit');
   }, 120_000);
   afterAll(async () => {
     await desks.close();
-    await stack.stop();
     await rm(folder, { recursive: true, force: true });
   });
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
@@ -78,7 +72,7 @@ inBrowser('the auditor’s desk in a browser', () => {
     expect(page.url()).toContain('outcome=accepted');
     await page.reload();
     await page.getByRole('group', { name: 'Facts' }).getByText('Televizija tv-1: attempt 1').first().waitFor();
-    expect(await page.getByRole('group', { name: 'Facts' }).locator('tbody tr').allTextContents()).toEqual(sentences);
+    await becomes(() => page.getByRole('group', { name: 'Facts' }).locator('tbody tr').allTextContents(), sentences);
     expect(await axeEverywhere(page, 'auditor-facts')).toEqual([]);
   });
 
@@ -88,9 +82,9 @@ inBrowser('the auditor’s desk in a browser', () => {
     await page.keyboard.press('Enter');
     const summary = page.getByRole('alert');
     await summary.getByText('The id of an alert has 36 characters').waitFor();
-    expect(await summary.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+    await becomes(() => summary.evaluate((element) => element === element.ownerDocument.activeElement), true);
     await summary.getByRole('link').click();
-    expect(await page.getByLabel(/^Alert \(id\)/).evaluate((element) => element === element.ownerDocument.activeElement && element.getAttribute('aria-invalid') === 'true')).toBe(true);
+    await becomes(() => page.getByLabel(/^Alert \(id\)/).evaluate((element) => element === element.ownerDocument.activeElement && element.getAttribute('aria-invalid') === 'true'), true);
   });
 
   it('finds a case by its number without leaving that in the address', async () => {
@@ -179,8 +173,7 @@ inBrowser('the auditor’s desk in a browser', () => {
   });
 
   it('is not shown to an officer who writes alerts', async () => {
-    const other = await desks.person();
-    await signIn(other, stack, 'autor2', '/desk/audit');
+    const other = await desks.officer('autor2', '/desk/audit');
     await other.getByRole('heading', { level: 1, name: 'This is not for your role' }).waitFor();
     expect(await other.getByRole('link', { name: 'Audit', exact: true }).count()).toBe(0);
   });

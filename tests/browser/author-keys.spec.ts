@@ -1,28 +1,18 @@
 import type { Page } from 'playwright-core';
-import { startStack, type Stack } from '../support/stack.js';
-import { Desks, inBrowser } from './browser.js';
-import { signIn } from './officers.js';
+import { becomes, Desks, inBrowser } from './browser.js';
 
 /** Forty words a minute, five keys a word, Tab and arrows no quicker; a second to read each question that the focus comes to. */
 const SECONDS_A_KEY = 60 / (40 * 5);
 const SECONDS_A_QUESTION = 1;
 
 inBrowser('writing an alert by keyboard', () => {
-  let stack: Stack;
   let desks: Desks;
-  beforeAll(async () => {
-    stack = await startStack();
-    desks = await Desks.open(stack.publicAddress);
-  });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  beforeAll(async () => { desks = await Desks.open(); });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   it('takes less than three minutes of keys and reading, with appearance, clothing and circumstances in all languages', async () => {
-    const page = await desks.person();
-    await signIn(page, stack, 'autor', '/desk/drill/drafts');
+    const page = await desks.officer('autor', '/desk/drill/drafts');
     await page.getByRole('button', { name: /^New alert/ }).click();
     await page.getByRole('heading', { level: 1, name: 'New alert' }).waitFor();
     const hands = new Hands(page);
@@ -53,7 +43,7 @@ inBrowser('writing an alert by keyboard', () => {
     await hands.goTo(/District$/);
     await hands.press('ArrowRight', 'Enter');
     await page.getByRole('option', { name: 'Raška District', selected: true }).waitFor();
-    expect(await page.getByLabel('Valid for hours').inputValue()).toBe('24');
+    await becomes(() => page.getByLabel('Valid for hours').inputValue(), '24');
     await page.getByText('Everything is there; it can be handed in.').waitFor();
     await hands.take(/^Hand in for review/);
     await page.getByText('Handed in for review.').waitFor();

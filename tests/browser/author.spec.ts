@@ -4,37 +4,30 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Page } from 'playwright-core';
 import { freePort } from '#apps/findme/embedded/process.js';
-import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
-import { until } from '../support/until.js';
-import { axeEverywhere, Desks, inBrowser } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, becomes, Desks, inBrowser } from './browser.js';
 
 inBrowser('the author\'s desk in a browser', () => {
-  let stack: Stack;
   /** The folder that the simulated playout shares with us. */
   let media: string;
   let desks: Desks;
   beforeAll(async () => {
     media = await mkdtemp(join(tmpdir(), 'findme-media-'));
-    stack = await startStack({
+    desks = await Desks.open({
       destinations: [
         { id: 'sign', name: 'Znak', channel: 'ntcip-sign', mode: 'drill', simulated: true, settings: { host: '127.0.0.1', port: await freePort(), access: { version: 'v2c', community: 'sign-password' }, rows: 4, columns: 20, maxPages: 4 } },
         { id: 'televizija', name: 'Televizija sa karticom', channel: 'casparcg', mode: 'drill', simulated: true, settings: { port: await freePort(), folder: media, crawlTemplate: 'CRAWL' } },
       ],
     });
-    desks = await Desks.open(stack.publicAddress);
   });
   afterAll(async () => {
     await desks.close();
-    await stack.stop();
     await rm(media, { recursive: true, force: true });
   });
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   const author = async (user: 'autor' | 'autor2' = 'autor', path = '/desk/drill/drafts'): Promise<Page> => {
-    const page = await desks.person();
-    await signIn(page, stack, user, path);
+    const page = await desks.officer(user, path);
     await page.getByRole('heading', { level: 1, name: 'Writing' }).waitFor();
     return page;
   };
@@ -58,11 +51,11 @@ inBrowser('the author\'s desk in a browser', () => {
     await field(/^Name, Latin/, 'Kanarinka Njegić');
     // The other script is offered with what is doubtful in it, and stays empty until it is taken.
     await page.getByText('Check: Nj').waitFor();
-    expect(await page.getByLabel('Name, Cyrillic').inputValue()).toBe('');
+    await becomes(() => page.getByLabel('Name, Cyrillic').inputValue(), '');
     await tabTo(page, 'button', /^Take the suggestion: Канаринка Његић/);
     await page.keyboard.press('Enter');
-    expect(await page.getByLabel('Name, Cyrillic').inputValue()).toBe('Канаринка Његић');
-    expect(await page.evaluate('document.activeElement.id')).toBe('author-child-name-cyrillic');
+    await becomes(() => page.getByLabel('Name, Cyrillic').inputValue(), 'Канаринка Његић');
+    await becomes(() => page.evaluate('document.activeElement.id'), 'author-child-name-cyrillic');
     await field(/^Date of birth/, '17.5.2021');
     await page.getByText(/years old at the time/).waitFor();
     await tabTo(page, 'radio', /^female/);
@@ -74,14 +67,14 @@ inBrowser('the author\'s desk in a browser', () => {
     await page.getByRole('option', { name: /^Čačak/ }).waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    expect(await page.getByLabel('Place, Cyrillic').inputValue()).toBe('Чачак');
+    await becomes(() => page.getByLabel('Place, Cyrillic').inputValue(), 'Чачак');
     // The map moves the place by keys.
     const before = await page.getByLabel(/^Coordinates/).inputValue();
     await tabTo(page, 'application', /^Map: place/);
     await page.keyboard.press('+');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
-    expect(await page.getByLabel(/^Coordinates/).inputValue()).not.toBe(before);
+    await becomes(() => page.getByLabel(/^Coordinates/).inputValue(), expect.not.stringMatching(before));
     await tabTo(page, 'radio', /^Child under 7/);
     await page.keyboard.press('Space');
     await field(/^Why publication helps/, 'Probni podaci, dete mlađe od sedam godina.');
@@ -98,7 +91,7 @@ inBrowser('the author\'s desk in a browser', () => {
     await page.getByRole('option', { name: 'Raška District', selected: false }).waitFor();
     // The usual duration stands there; taken away, it is missed.
     await tabTo(page, 'textbox', /^Valid for hours/);
-    expect(await page.getByLabel('Valid for hours').inputValue()).toBe('24');
+    await becomes(() => page.getByLabel('Valid for hours').inputValue(), '24');
     await page.keyboard.press('Backspace');
     await page.keyboard.press('Backspace');
     await saved(page);
@@ -109,7 +102,7 @@ inBrowser('the author\'s desk in a browser', () => {
     await summary.waitFor();
     await tabTo(page, 'link', /^Valid for hours/);
     await page.keyboard.press('Enter');
-    expect(await page.evaluate('document.activeElement.id')).toBe('author-validHours');
+    await becomes(() => page.evaluate('document.activeElement.id'), 'author-validHours');
     await page.keyboard.type('24');
     await page.getByText('Everything is there; it can be handed in.').waitFor();
     await saved(page);
@@ -119,7 +112,7 @@ inBrowser('the author\'s desk in a browser', () => {
     await page.keyboard.press('Enter');
     await page.getByText('Handed in for review.').waitFor();
     expect(await axeEverywhere(page, 'author-list')).toEqual([]);
-    const client = await stack.as('autor2');
+    const client = await desks.stack.as('autor2');
     expect(await client.get(`/v1/drill/alerts/${id}`)).toMatchObject({ proposal: { status: 'in_review', content: { child: { name: { cyrillic: 'Канаринка Његић' } }, area: { codes: ['RS-17'] } } } });
   });
 
@@ -128,16 +121,17 @@ inBrowser('the author\'s desk in a browser', () => {
     await begun(page);
     await page.getByLabel('Case number').fill('KU-1/2026');
     await saved(page);
+    const asksBeforeClosing = () => page.evaluate<boolean>(`(() => { const event = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(event); return event.defaultPrevented; })()`);
     await page.context().setOffline(true);
     await page.getByLabel('Name, Latin').fill('Kanarinka Bezvezna');
     await page.getByText('NOT saved: no connection, still trying. Keep this page open.').waitFor();
     // Closing would lose it, so the browser asks.
-    expect(await page.evaluate(`(() => { const event = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(event); return event.defaultPrevented; })()`)).toBe(true);
+    await becomes(asksBeforeClosing, true);
     await page.getByRole('button', { name: 'Hand in for review' }).click();
     await page.getByText('Nothing is handed in without a connection.').first().waitFor();
     await page.context().setOffline(false);
     await saved(page);
-    expect(await page.evaluate(`(() => { const event = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(event); return event.defaultPrevented; })()`)).toBe(false);
+    await becomes(asksBeforeClosing, false);
     const id = draftIdOf(page);
     await page.reload();
     await page.getByRole('heading', { level: 1, name: 'Kanarinka Bezvezna' }).waitFor();
@@ -150,8 +144,7 @@ inBrowser('the author\'s desk in a browser', () => {
     await begun(first);
     await first.getByLabel('Case number').fill('KU-2/2026');
     await saved(first);
-    const second = await desks.person();
-    await signIn(second, stack, 'autor2', `/desk/drill/drafts/${draftIdOf(first)}`);
+    const second = await desks.officer('autor2', `/desk/drill/drafts/${draftIdOf(first)}`);
     await second.getByText(/Also open at: /).waitFor();
     await first.getByText(/Also open at: /).waitFor();
     // Different fields: both stand in both.
@@ -159,8 +152,8 @@ inBrowser('the author\'s desk in a browser', () => {
     await saved(second);
     await first.getByLabel('Name, Latin').fill('Kanarinka Dvojić');
     await first.getByText(/meanwhile filled in: Judged by/).waitFor();
-    expect(await first.getByLabel('Judged by').inputValue()).toBe('probni službenik 8');
-    expect(await first.getByLabel('Name, Latin').inputValue()).toBe('Kanarinka Dvojić');
+    await becomes(() => first.getByLabel('Judged by').inputValue(), 'probni službenik 8');
+    await becomes(() => first.getByLabel('Name, Latin').inputValue(), 'Kanarinka Dvojić');
     await saved(first);
     // The same field: both are shown.
     await second.context().setOffline(true);
@@ -174,7 +167,7 @@ inBrowser('the author\'s desk in a browser', () => {
     await clash.getByText('Theirs: KU-2/A').click();
     await clash.getByRole('button', { name: 'Save what is chosen' }).click();
     await saved(second);
-    expect([await second.getByLabel('Case number').inputValue(), await second.getByLabel('Name, Latin').inputValue()]).toEqual(['KU-2/A', 'Kanarinka Dvojić']);
+    await becomes(async () => [await second.getByLabel('Case number').inputValue(), await second.getByLabel('Name, Latin').inputValue()], ['KU-2/A', 'Kanarinka Dvojić']);
   });
 
   it('keeps the form when the session was ended elsewhere, and goes on after signing in again', async () => {
@@ -187,13 +180,13 @@ inBrowser('the author\'s desk in a browser', () => {
     await page.getByLabel('Name, Latin').fill('Kanarinka Povratnić');
     const dialog = page.getByRole('alertdialog');
     await dialog.getByText('What you were writing stays on the page.').waitFor();
-    const { password, code } = await stack.credentials('autor2');
+    const { password, code } = await desks.stack.credentials('autor2');
     await dialog.getByLabel('Password').fill(password);
     await dialog.getByLabel('One-time code').fill(code);
     await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     await saved(page);
-    expect(await page.getByLabel('Name, Latin').inputValue()).toBe('Kanarinka Povratnić');
+    await becomes(() => page.getByLabel('Name, Latin').inputValue(), 'Kanarinka Povratnić');
   });
 
   it('shows a photo as it came back, cuts it by keyboard, and says in clear words what is no photo', async () => {
@@ -231,7 +224,7 @@ inBrowser('the author\'s desk in a browser', () => {
   });
 
   it('shows what each channel would send of what is typed and of its photo, and says so where that cannot be loaded', async () => {
-    const client = await stack.as('dezurni');
+    const client = await desks.stack.as('dezurni');
     const { alert } = await Story.written(client, 'drill', { caseNumber: 'KU-9/2026' });
     const { id } = await client.post<{ id: string }>('/v1/drill/drafts', { alertId: alert.id });
     const page = await author();
@@ -243,7 +236,7 @@ inBrowser('the author\'s desk in a browser', () => {
     await page.context().setOffline(true);
     await page.getByRole('button', { name: 'Show what will be sent' }).click();
     await page.getByText('What will be sent could not be loaded').waitFor();
-    expect(await page.getByLabel('Case number').inputValue()).toBe('KU-9/2026');
+    await becomes(() => page.getByLabel('Case number').inputValue(), 'KU-9/2026');
     await page.context().setOffline(false);
     await page.getByRole('tab', { name: 'SMS' }).click();
     const panel = page.getByRole('tabpanel');
@@ -252,10 +245,10 @@ inBrowser('the author\'s desk in a browser', () => {
     await page.getByLabel('Name, Latin').fill('Kanarinka Pregledić');
     await panel.getByText(/PREGLEDI[CĆ]|Pregledi[cć]/).first().waitFor();
     await page.getByRole('tab', { name: 'Road signs' }).click();
-    expect(await page.getByRole('img', { name: /^Page 1 of/ }).getAttribute('aria-label')).toContain('VEZBA');
+    await becomes(() => page.getByRole('img', { name: /^Page 1 of/ }).getAttribute('aria-label'), expect.stringContaining('VEZBA'));
     await page.getByRole('tab', { name: 'Television playout' }).click();
     const card = page.getByRole('img', { name: /Picture as it is sent/ }).first();
-    await until(() => card.evaluate((element: { naturalWidth?: number }) => element.naturalWidth ?? 0), (width) => width === 1920);
+    await becomes(() => card.evaluate((element: { naturalWidth?: number }) => element.naturalWidth), 1920);
     // The photo, which is red all over, is on the card.
     const { data, info } = await sharp(await card.screenshot()).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const near = (at: number, colour: readonly number[]): boolean => colour.every((value, channel) => Math.abs(data[at + channel]! - value) < 12);
@@ -269,10 +262,10 @@ inBrowser('the author\'s desk in a browser', () => {
     // The part with the country in it does not come; the rest of the desk does.
     let isDown = true;
     await page.route(/\/desk\/assets\/atlas-.*\.js$/, (route) => (isDown ? route.abort() : route.continue()));
-    await signIn(page, stack, 'autor2', '/desk/drill/drafts');
+    await desks.signIn(page, 'autor2', '/desk/drill/drafts');
     await page.getByRole('button', { name: /^New alert/ }).click();
     await page.getByText('The map could not be loaded').first().waitFor();
-    expect(await page.getByLabel('Place, Latin').isVisible()).toBe(true);
+    await becomes(() => page.getByLabel('Place, Latin').isVisible(), true);
     isDown = false;
     await page.getByRole('application', { name: /^Map: place/ }).waitFor();
     await page.getByLabel('Find a settlement').waitFor();

@@ -1,13 +1,10 @@
 import type { Page } from 'playwright-core';
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
 import { freePort } from '#apps/findme/embedded/process.js';
-import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
-import { axeEverywhere, axeFindings, Desks, inBrowser, keepPicture } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, axeFindings, becomes, Desks, inBrowser, keepPicture } from './browser.js';
 
 inBrowser('the fan-out board in a browser', () => {
-  let stack: Stack;
   let desks: Desks;
   let author: ApiClient;
   let approver: ApiClient;
@@ -19,25 +16,21 @@ inBrowser('the fan-out board in a browser', () => {
       host: '127.0.0.1', port: await freePort(), systemId: 'findme', password: 'operator-asks-password', binds: 1, window: 20, ratePerSecond: 1_000,
       source: { address: 'PronadjiMe' }, audience: { kind: 'distribution-list', name: 'SVI' }, deduplicates: false, timeoutMs: 1_000, maxSegments: 6,
     };
-    stack = await startStack({ destinations: [{ id: 'operator-asks', name: 'Operater koji pita', channel: 'smpp', mode: 'drill', simulated: true, settings }] });
-    desks = await Desks.open(stack.publicAddress);
-    [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
+    desks = await Desks.open({ destinations: [{ id: 'operator-asks', name: 'Operater koji pita', channel: 'smpp', mode: 'drill', simulated: true, settings }] });
+    [author, approver] = await Promise.all([desks.stack.as('autor'), desks.stack.as('odobrava')]);
     story = await (await Story.written(author)).submitted();
     page = await desks.person();
   });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   const at = (id: string) => `/desk/drill/alerts/${id}`;
   const row = (name: string, of: Page = page) => of.getByRole('row', { name: new RegExp(name) });
 
   it('is watched from before the approval, and shows without being touched how everyone gets it', async () => {
-    await signIn(page, stack, 'dezurni', at(story.alert.id));
+    await desks.signIn(page, 'dezurni', at(story.alert.id));
     await page.getByText('Nothing has been approved yet').waitFor();
-    stack.partner('operator-asks').setFaults({ hang: true });
+    desks.stack.partner('operator-asks').setFaults({ hang: true });
     await story.approved(approver);
     for (const name of ['Televizija tv-1', 'Televizija tv-2', 'Operater operator-list', 'Redakcija newsroom']) await row(name).getByText(/accepted|confirmed/).waitFor();
     await page.getByText('5 of 6 partners').waitFor();
@@ -50,7 +43,7 @@ inBrowser('the fan-out board in a browser', () => {
     await page.getByRole('heading', { name: '1 delivery waits for a person' }).waitFor();
     await page.getByRole('button', { name: 'Operater koji pita', exact: true }).press('Enter');
     await page.getByText(/1 attempt · uncertain/).waitFor();
-    expect(await page.title()).toContain('(1) DRILL');
+    await becomes(() => page.title(), expect.stringContaining('(1) DRILL'));
   });
 
   it('reads without fault in three languages and both schemes', async () => {
@@ -81,7 +74,7 @@ inBrowser('the fan-out board in a browser', () => {
   });
 
   it('has a dead letter sent again, with a reason', async () => {
-    stack.partner('operator-asks').setFaults({});
+    desks.stack.partner('operator-asks').setFaults({});
     await page.getByRole('button', { name: 'Send again: Operater koji pita' }).click();
     await page.getByRole('dialog').getByText('The partner says that it has not got it.').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
@@ -95,7 +88,7 @@ inBrowser('the fan-out board in a browser', () => {
     await find.focus();
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('alertdialog');
-    for (const language of ['sr-Latn', 'sr-Cyrl', 'en']) expect((await dialog.locator(`figure[lang="${language}"]`).innerText()).length).toBeGreaterThan(80);
+    for (const language of ['sr-Latn', 'sr-Cyrl', 'en']) await becomes(() => dialog.locator(`figure[lang="${language}"]`).innerText(), expect.stringMatching(/^.{80}/s));
     expect(await axeEverywhereInDialog(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Confirm: the child is found' }).focus();
     await page.keyboard.press('Enter');
@@ -104,14 +97,13 @@ inBrowser('the fan-out board in a browser', () => {
     const { items } = await author.get<{ items: { kind: string; msToAcceptance: number | null }[] }>(`${story.path}/deliveries?limit=1000`);
     expect(new Set(items.filter(({ kind }) => kind === 'found').map(({ msToAcceptance }) => msToAcceptance === null))).toEqual(new Set([false]));
     await page.getByText('declared the child found').waitFor();
-    expect(await page.getByRole('button', { name: 'Child found…' }).count()).toBe(0);
+    await becomes(() => page.getByRole('button', { name: 'Child found…' }).count(), 0);
     expect(await axeEverywhere(page, 'board-ended')).toEqual([]);
   });
 
   it('shows an auditor all of it and lets them decide nothing', async () => {
     const second = await (await (await Story.written(author)).submitted()).approved(approver);
-    const reader = await desks.person();
-    await signIn(reader, stack, 'revizor', at(second.alert.id));
+    const reader = await desks.officer('revizor', at(second.alert.id));
     await row('Televizija tv-1', reader).getByText(/accepted|confirmed/).waitFor();
     for (const name of ['Child found…', 'Withdraw the alert…', 'Begin an update']) expect(await reader.getByRole('button', { name }).count()).toBe(0);
     expect(await reader.locator('main').innerText()).not.toContain('Kanarink');

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { stateFolder } from '#apps/findme/state.js';
+import { startStack, type DrillOfficer, type Stack, type StackOptions } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
 const program = PROGRAMS.find((path) => existsSync(path));
@@ -18,27 +20,28 @@ export const inBrowser: (name: string, tests: () => void) => void = (name, tests
   (program === undefined ? describe.skip : describe)(program === undefined ? `${name} (skipped: ${missingBrowser!})` : name, tests);
 };
 
-/** A browser, and what went wrong in any of its pages. */
+/** A system, a browser to use it with, and what went wrong in any of its pages. */
 export class Desks {
   private readonly faults: string[] = [];
   private readonly contexts: BrowserContext[] = [];
 
-  private constructor(private readonly browser: Browser, private readonly address: string) {}
+  private constructor(readonly stack: Stack, private readonly browser: Browser) {}
 
-  static async open(address: string): Promise<Desks> {
+  static async open(options: StackOptions = {}): Promise<Desks> {
+    const stack = await startStack(options);
     const browser = await chromium.launch({
       executablePath: program!, chromiumSandbox: false,
       // Nothing here has a screen, a sound card or a way out of this machine.
       args: ['--disable-gpu', '--disable-dev-shm-usage', '--mute-audio', '--autoplay-policy=no-user-gesture-required'],
     });
-    return new Desks(browser, address);
+    return new Desks(stack, browser);
   }
 
   /** A page of somebody with a browser of their own: no cookie, nothing kept. */
   async person(options: { readonly language?: 'sr-Latn' | 'sr-Cyrl' | 'en'; readonly scheme?: 'light' | 'dark'; readonly phone?: boolean; readonly script?: boolean } = {}): Promise<Page> {
     const { language = 'en', scheme = 'light', phone = false, script = true } = options;
     const context = await this.browser.newContext({
-      baseURL: this.address, colorScheme: scheme, locale: 'sr-RS', timezoneId: 'Europe/Belgrade', reducedMotion: 'reduce', javaScriptEnabled: script,
+      baseURL: this.stack.publicAddress, colorScheme: scheme, locale: 'sr-RS', timezoneId: 'Europe/Belgrade', reducedMotion: 'reduce', javaScriptEnabled: script,
       viewport: phone ? { width: 390, height: 844 } : { width: 1366, height: 900 },
     });
     this.contexts.push(context);
@@ -49,6 +52,33 @@ export class Desks {
     return page;
   }
 
+  /** A page of an officer who signed in with a browser of their own. */
+  async officer(user: DrillOfficer, path = '/desk'): Promise<Page> {
+    const page = await this.person();
+    await this.signIn(page, user, path);
+    return page;
+  }
+
+  /** Signs in at the page that is asked for, with password and one-time code, as a person does. */
+  async signIn(page: Page, user: DrillOfficer, path = '/desk'): Promise<void> {
+    await page.goto(path);
+    const signedIn = page.getByRole('button', { name: /^(Odjava|Одјава|Sign out)$/ });
+    await page.getByLabel(/Korisničko ime|Корисничко име|User name/).fill(user);
+    for (let tries = 1; ; tries += 1) {
+      const { password, code } = await this.stack.credentials(user);
+      await page.getByLabel(/Lozinka|Лозинка|Password/).fill(password);
+      await page.getByLabel(/Jednokratni kod|Једнократни код|One-time code/).fill(code);
+      await page.getByRole('button', { name: /^(Prijavi se|Пријави се|Sign in)$/ }).click();
+      const refused = page.getByRole('alert').getByText(/ne pripadaju|не припадају|do not belong|već iskorišćen|већ искоришћен|has been used/);
+      await signedIn.or(refused).first().waitFor();
+      if (await signedIn.isVisible()) return;
+      if (tries === 3) throw new Error(`${user} is not let in`);
+      // On a busy machine a code can grow too old between being made and being judged, and another client of the same officer may have
+      // used it: one more, as a person would.
+      await page.getByLabel(/Korisničko ime|Корисничко име|User name/).fill(user);
+    }
+  }
+
   /** Everything that pages complained of: breaches of the content security policy and errors of scripts. Reading it clears it. */
   complaints(): string[] {
     return this.faults.splice(0);
@@ -57,6 +87,7 @@ export class Desks {
   async close(): Promise<void> {
     await Promise.all(this.contexts.map((context) => context.close()));
     await this.browser.close();
+    await this.stack.stop();
   }
 
   private async watch(page: Page): Promise<void> {
@@ -66,6 +97,18 @@ export class Desks {
     })`);
     page.on('pageerror', (error) => this.faults.push(`script: ${error.message}`));
   }
+}
+
+/** Waits until a reading is as expected: what happened is shown soon, never at once. Says by how much it was not. */
+export async function becomes<T>(read: () => Promise<T>, expected: unknown): Promise<void> {
+  await until(read, (value) => {
+    try {
+      expect(value).toEqual(expected);
+      return true;
+    } catch {
+      return false;
+    }
+  }).catch(async () => { expect(await read()).toEqual(expected); });
 }
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -84,8 +127,13 @@ function axeSession(page: Page): Promise<CDPSession> {
   return session;
 }
 
-/** What axe finds against WCAG 2.2 AA in the page as it stands, one line each. */
-export async function axeFindings(page: Page): Promise<string[]> {
+/** What axe still finds against WCAG 2.2 AA when the page has come to rest, one line each. */
+export function axeFindings(page: Page): Promise<string[]> {
+  const restsBy = performance.now() + 3_000;
+  return until(() => axeNow(page), ({ length }) => length === 0 || performance.now() > restsBy);
+}
+
+async function axeNow(page: Page): Promise<string[]> {
   // Without the component library's announcer: for seconds it names by id what was announced and may be gone.
   // By the DevTools protocol: the page's own policy lets no script in.
   const session = await axeSession(page);

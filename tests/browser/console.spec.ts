@@ -1,25 +1,15 @@
-import { startStack, type Stack } from '../support/stack.js';
-import { axeEverywhere, Desks, inBrowser } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, becomes, Desks, inBrowser } from './browser.js';
 
 inBrowser('the console in a browser', () => {
-  let stack: Stack;
   let desks: Desks;
-  beforeAll(async () => {
-    stack = await startStack();
-    desks = await Desks.open(stack.publicAddress);
-  });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  beforeAll(async () => { desks = await Desks.open(); });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   it('asks who comes to sign in, and goes where they wanted to', async () => {
-    const page = await desks.person();
-    await signIn(page, stack, 'autor', '/desk');
+    const page = await desks.officer('autor', '/desk');
     await page.getByRole('heading', { level: 1, name: 'Where do you work?' }).waitFor();
-    expect(await page.title()).toBe('Where do you work? – Find Me');
+    await becomes(() => page.title(), 'Where do you work? – Find Me');
     expect(await axeEverywhere(page, 'start')).toEqual([]);
   });
 
@@ -31,22 +21,44 @@ inBrowser('the console in a browser', () => {
     await page.getByLabel('One-time code').fill('000000');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText('do not belong together').waitFor();
-    expect(await page.getByLabel('One-time code').inputValue()).toBe('');
+    await becomes(() => page.getByLabel('One-time code').inputValue(), '');
     expect(await axeEverywhere(page, 'sign-in')).toEqual([]);
   });
 
   it('says that the server does not answer, and that it does again', async () => {
-    const page = await desks.person();
-    await signIn(page, stack, 'autor2');
+    const page = await desks.officer('autor2');
     await page.context().setOffline(true);
     await page.getByText('No connection to the server since').waitFor();
     await page.context().setOffline(false);
     await page.getByText('No connection to the server since').waitFor({ state: 'detached' });
   });
 
+  it('does not take an answer to what it asked before for a sign that the server answers', async () => {
+    const page = await desks.officer('uprava', '/desk');
+    const notice = page.getByText('No connection to the server since');
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => { release = resolve; });
+    const asked = new Promise<void>((resolve) => {
+      void page.route('**/v1/changes*', async (route) => {
+        const response = await route.fetch();
+        resolve();
+        await released;
+        await route.fulfill({ response });
+      }, { times: 1 });
+    });
+    await page.getByRole('link', { name: 'Administration' }).first().click();
+    await asked;
+    await page.context().setOffline(true);
+    await notice.waitFor();
+    release();
+    await page.getByText('No change is waiting.').waitFor();
+    expect(await notice.count()).toBe(1);
+    await page.context().setOffline(false);
+    await notice.waitFor({ state: 'detached' });
+  });
+
   it('covers the page when the session has ended elsewhere, and uncovers it for whoever signs in again', async () => {
-    const page = await desks.person();
-    await signIn(page, stack, 'dezurni');
+    const page = await desks.officer('dezurni');
     await page.evaluate(() => fetch('/v1/session', { method: 'DELETE' }));
     await page.reload();
     await page.getByLabel('User name').waitFor();

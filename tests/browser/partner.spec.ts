@@ -1,31 +1,23 @@
 import type { Page } from 'playwright-core';
 import { signRequest } from '#dispatch/partner-signature.js';
-import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
-import { axeEverywhere, axeFindings, Desks, inBrowser, keepPicture } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, axeFindings, becomes, Desks, inBrowser, keepPicture } from './browser.js';
 
 inBrowser('the partner\'s desk in a browser', () => {
-  let stack: Stack;
   let desks: Desks;
   let page: Page;
   beforeAll(async () => {
-    stack = await startStack({ partnerOf: ['tv-1', 'tv-live'] });
-    desks = await Desks.open(stack.publicAddress);
-    page = await desks.person();
-    await signIn(page, stack, 'tehnika-rts', '/desk/partner');
+    desks = await Desks.open({ partnerOf: ['tv-1', 'tv-live'] });
+    page = await desks.officer('tehnika-rts', '/desk/partner');
   });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   const section = (name: string) => page.locator('section', { has: page.getByRole('heading', { level: 2, name }) });
 
   it('shows the destinations of the account, drill and live apart, and leads to each in its own world', async () => {
     await page.getByRole('heading', { level: 3, name: 'Televizija tv-1' }).waitFor();
-    expect(await page.getByRole('heading', { level: 3 }).allTextContents()).toEqual(['Televizija tv-1', 'Televizija tv-live']);
+    await becomes(() => page.getByRole('heading', { level: 3 }).allTextContents(), ['Televizija tv-1', 'Televizija tv-live']);
     expect(await axeEverywhere(page, 'partner')).toEqual([]);
     await page.getByRole('link', { name: 'Televizija tv-live' }).click();
     await page.getByRole('heading', { level: 1, name: 'Televizija tv-live' }).waitFor();
@@ -45,8 +37,8 @@ inBrowser('the partner\'s desk in a browser', () => {
     await page.goto('/desk/drill/partner/tv-1');
     await section('Health').getByRole('rowheader', { name: 'tv-1' }).waitFor();
     const channel = section('Health').getByRole('cell', { name: 'Television and radio (cap-push)' });
-    expect(await channel.getAttribute('data-name')).toBe('Channel');
-    expect(await page.evaluate(`[document.scrollingElement, ...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)`)).toEqual([]);
+    await becomes(() => channel.getAttribute('data-name'), 'Channel');
+    await becomes(() => page.evaluate(`[document.scrollingElement, ...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)`), []);
     await page.setViewportSize({ width: 1366, height: 900 });
   });
 
@@ -55,8 +47,8 @@ inBrowser('the partner\'s desk in a browser', () => {
     await section('Health').getByRole('button', { name: 'Send a test' }).click();
     await section('Health').getByText('the test was received').waitFor();
     await section('Health').getByText('confirmed').waitFor();
-    expect(stack.partner('tv-1').ledger.map(({ action }) => action)).toEqual(['test']);
-    expect(stack.partner('tv-live').ledger).toEqual([]);
+    expect(desks.stack.partner('tv-1').ledger.map(({ action }) => action)).toEqual(['test']);
+    expect(desks.stack.partner('tv-live').ledger).toEqual([]);
     expect(await axeEverywhere(page, 'partner-destination')).toEqual([]);
   });
 
@@ -67,7 +59,7 @@ inBrowser('the partner\'s desk in a browser', () => {
     await dialog.getByLabel('One-time code').fill('000000');
     await dialog.getByRole('button', { name: 'Replace', exact: true }).click();
     await dialog.getByText('The code is wrong.').waitFor();
-    await dialog.getByLabel('One-time code').fill((await stack.credentials('tehnika-rts')).code);
+    await dialog.getByLabel('One-time code').fill((await desks.stack.credentials('tehnika-rts')).code);
     await dialog.getByRole('button', { name: 'Replace', exact: true }).click();
     const shown = page.getByRole('alertdialog', { name: 'The new secret' });
     const secret = (await shown.locator('.partner-secret').textContent())!;
@@ -80,19 +72,19 @@ inBrowser('the partner\'s desk in a browser', () => {
     const answerTo = async (by: string): Promise<number> => {
       const target = '/v1/partners/tv-1/erasures';
       const headers = { ...signRequest(by, `req-${Date.now()}`, Date.now() / 1_000, { method: 'GET', target }) };
-      return (await fetch(`${stack.address}${target}`, { headers })).status;
+      return (await fetch(`${desks.stack.address}${target}`, { headers })).status;
     };
-    expect([await answerTo(secret), await answerTo(stack.secret('tv-1-webhook'))]).toEqual([200, 200]);
+    expect([await answerTo(secret), await answerTo(desks.stack.secret('tv-1-webhook'))]).toEqual([200, 200]);
     await section('Signing secrets').getByRole('button', { name: 'End the one before: tv-1-webhook' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'End the one before', exact: true }).click();
     await section('Signing secrets').getByText('The secret before is no longer valid.').waitFor();
-    expect([await answerTo(secret), await answerTo(stack.secret('tv-1-webhook'))]).toEqual([200, 401]);
+    expect([await answerTo(secret), await answerTo(desks.stack.secret('tv-1-webhook'))]).toEqual([200, 401]);
   });
 
   it('shows what went to it, and takes the word that it has erased', async () => {
-    stack.partner('tv-1').setFaults({ noErasure: true });
-    const author = await stack.as('autor');
-    const story = await (await (await Story.written(author)).submitted()).approved(await stack.as('odobrava'));
+    desks.stack.partner('tv-1').setFaults({ noErasure: true });
+    const author = await desks.stack.as('autor');
+    const story = await (await (await Story.written(author)).submitted()).approved(await desks.stack.as('odobrava'));
     await story.deliveriesUntil((all) => all.some((d) => d.destination === 'tv-1' && d.acceptedAt !== null));
     await story.ended('found');
     const confirm = section('What has to be erased').getByRole('button', { name: `Confirm erasure: ${story.alert.id.slice(0, 8)}` });

@@ -1,32 +1,25 @@
 import type { Page } from 'playwright-core';
-import { startStack, type Stack } from '../support/stack.js';
-import { axeEverywhere, axeFindings, Desks, inBrowser, keepPicture } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, axeFindings, becomes, Desks, inBrowser, keepPicture } from './browser.js';
 
 inBrowser('partners under administration in a browser', () => {
-  let stack: Stack;
   let desks: Desks;
   let first: Page;
   let second: Page;
   beforeAll(async () => {
-    stack = await startStack();
-    desks = await Desks.open(stack.publicAddress);
+    desks = await Desks.open();
     first = await desks.person();
     second = await desks.person();
-    await signIn(first, stack, 'uprava', '/desk/administrator');
-    await signIn(second, stack, 'uprava2', '/desk/administrator');
+    await desks.signIn(first, 'uprava', '/desk/administrator');
+    await desks.signIn(second, 'uprava2', '/desk/administrator');
   });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   const confirm = async (kind: string): Promise<void> => {
     await second.reload();
     await second.getByRole('button', { name: `Confirm: ${kind}` }).click();
     const dialog = second.getByRole('alertdialog', { name: 'Confirm this change?' });
-    await dialog.getByLabel('One-time code').fill((await stack.credentials('uprava2')).code);
+    await dialog.getByLabel('One-time code').fill((await desks.stack.credentials('uprava2')).code);
     await dialog.getByRole('button', { name: 'Confirm', exact: true }).click();
     await second.getByText('The change is confirmed and carried out.').waitFor();
   };
@@ -40,19 +33,19 @@ inBrowser('partners under administration in a browser', () => {
     await dialog.getByLabel('url').fill('http://127.0.0.1/cap');
     await dialog.getByRole('button', { name: 'Propose' }).click();
     await dialog.getByRole('alert').getByText('Some fields are not right.').waitFor();
-    expect(await dialog.getByLabel('url').getAttribute('aria-invalid')).toBe('true');
+    await becomes(() => dialog.getByLabel('url').getAttribute('aria-invalid'), 'true');
     expect(await axeFindings(first)).toEqual([]);
     await dialog.getByRole('link', { name: /^settings\.url: / }).click();
-    expect(await dialog.getByLabel('url').evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
+    await becomes(() => dialog.getByLabel('url').evaluate((field) => field === field.ownerDocument.activeElement), true);
 
     await dialog.getByLabel('url').fill(address);
     await dialog.getByLabel('Name', { exact: true }).fill('Televizija preko mosta');
     await dialog.getByLabel('timeoutMs').fill('4000');
     const changes = dialog.getByRole('row').filter({ hasText: 'settings.timeoutMs' });
-    expect(await changes.getByRole('cell').allTextContents()).toEqual(['5000', '4000']);
+    await becomes(() => changes.getByRole('cell').allTextContents(), ['5000', '4000']);
     await dialog.getByRole('button', { name: 'Test the connection' }).click();
     await dialog.getByText('well', { exact: true }).waitFor();
-    expect(stack.partner('tv-1').ledger).toEqual([]);
+    expect(desks.stack.partner('tv-1').ledger).toEqual([]);
     await keepPicture(first, 'partners-change');
     await dialog.getByRole('button', { name: 'Propose' }).click();
     await first.getByText('The proposal now waits for another administrator.').waitFor();
@@ -62,8 +55,8 @@ inBrowser('partners under administration in a browser', () => {
     await second.reload();
     const difference = second.getByRole('group', { name: 'What changes' });
     await difference.getByRole('row').filter({ hasText: 'settings.timeoutMs' }).waitFor();
-    expect(await difference.getByRole('row').allTextContents()).toEqual(['FieldAt presentAfterwards', 'nameTelevizija tv-1Televizija preko mosta', 'settings.timeoutMs50004000']);
-    expect(await second.getByText('signingKey').isVisible()).toBe(false);
+    await becomes(() => difference.getByRole('row').allTextContents(), ['FieldAt presentAfterwards', 'nameTelevizija tv-1Televizija preko mosta', 'settings.timeoutMs50004000']);
+    await becomes(() => second.getByText('signingKey').isVisible(), false);
     await second.getByText('The whole destination').click();
     await second.getByText('signingKey').waitFor();
     await confirm('Destination');

@@ -1,19 +1,10 @@
 import type { Page, Request } from 'playwright-core';
-import { startStack, type Stack } from '../support/stack.js';
 import { Desks, inBrowser } from './browser.js';
-import { signIn } from './officers.js';
 
 inBrowser('a desk that nobody touches', () => {
-  let stack: Stack;
   let desks: Desks;
-  beforeAll(async () => {
-    stack = await startStack();
-    desks = await Desks.open(stack.publicAddress);
-  });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  beforeAll(async () => { desks = await Desks.open(); });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   /** The next request of a path that the desk makes by itself. */
@@ -25,7 +16,7 @@ inBrowser('a desk that nobody touches', () => {
   it('of an administrator asks in the background after five minutes, and no more once it is touched', async () => {
     const page = await desks.person();
     await page.clock.install();
-    await signIn(page, stack, 'uprava', '/desk/administrator');
+    await desks.signIn(page, 'uprava', '/desk/administrator');
     await page.getByRole('rowheader', { name: 'Ana Izmišljena' }).waitFor();
     const [soon] = await Promise.all([isBackground(asks(page, '/v1/changes')), later(page, '00:30')]);
     expect(soon).toBe(false);
@@ -39,15 +30,14 @@ inBrowser('a desk that nobody touches', () => {
   it('of whoever can end an alert never does: a queue that waits and a board on the wall stay open for the shift', async () => {
     const page = await desks.person();
     await page.clock.install();
-    await signIn(page, stack, 'odobrava', '/desk/drill/reviews');
+    await desks.signIn(page, 'odobrava', '/desk/drill/reviews');
     await page.getByText('Nothing waits.').waitFor();
     const [alone] = await Promise.all([isBackground(asks(page, '/v1/drill/reviews')), later(page, '20:00')]);
     expect(alone).toBe(false);
   });
 
   it('warns before its session ends, in sight however far the page is scrolled, and stays when any key is pressed', async () => {
-    const page = await desks.person();
-    await signIn(page, stack, 'revizor', '/desk/audit');
+    const page = await desks.officer('revizor', '/desk/audit');
     await page.getByRole('heading', { level: 2, name: 'Facts' }).waitFor();
     await page.route('**/v1/session', async (route) => {
       const response = await route.fetch();

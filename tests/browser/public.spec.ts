@@ -2,10 +2,9 @@ import sharp from 'sharp';
 import { pageOf } from '#alerts/compose.js';
 import { freePort } from '#apps/findme/embedded/process.js';
 import type { AlertId } from '#kernel/ids.js';
-import { startStack, type Stack } from '../support/stack.js';
 import { Story } from '../support/story.js';
 import { until } from '../support/until.js';
-import { axeFindings, Desks, inBrowser, keepPicture } from './browser.js';
+import { axeFindings, becomes, Desks, inBrowser, keepPicture } from './browser.js';
 
 /** What citizens subscribe to, by browser and by e-mail. */
 async function subscribing(): Promise<object[]> {
@@ -24,20 +23,15 @@ async function subscribing(): Promise<object[]> {
 }
 
 inBrowser('the public pages in a browser', () => {
-  let stack: Stack;
   let desks: Desks;
   beforeAll(async () => {
-    stack = await startStack({ destinations: await subscribing() });
-    desks = await Desks.open(stack.publicAddress);
+    desks = await Desks.open({ destinations: await subscribing() });
   });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   it('show an alert to whoever has a telephone and no script: photo, every language, a picture to share; and its end', async () => {
-    const [author, approver] = [await stack.as('autor'), await stack.as('odobrava')];
+    const [author, approver] = [await desks.stack.as('autor'), await desks.stack.as('odobrava')];
     const story = await Story.written(author);
     const photo = await sharp({ create: { width: 600, height: 800, channels: 3, background: '#6d8' } }).jpeg().toBuffer();
     await author.send('PUT', `${story.path}/photo`, photo, { ...story.current, 'content-type': 'image/jpeg' });
@@ -49,8 +43,8 @@ inBrowser('the public pages in a browser', () => {
     await page.goto(address);
     // A drill asks nobody to call.
     expect(await page.locator('a[href^="tel:"]').count()).toBe(0);
-    expect(await page.locator('img.child').evaluate((img: { naturalWidth: number }) => img.naturalWidth)).toBe(600);
-    expect(await page.locator('section > h2').allTextContents()).toEqual([expect.stringContaining('Kanarinka Probić'), expect.stringContaining('Канаринка Пробић'), expect.stringContaining('Kanarinka Probić')]);
+    await becomes(() => page.locator('img.child').evaluate((img: { naturalWidth: number }) => img.naturalWidth), 600);
+    await becomes(() => page.locator('section > h2').allTextContents(), [expect.stringContaining('Kanarinka Probić'), expect.stringContaining('Канаринка Пробић'), expect.stringContaining('Kanarinka Probić')]);
     // Nothing is wider than the telephone.
     expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0);
     // What judges a page is a script itself.

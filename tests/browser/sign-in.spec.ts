@@ -1,20 +1,11 @@
 import type { Page } from 'playwright-core';
-import { startStack, type Stack } from '../support/stack.js';
 import { VirtualAuthenticator } from './authenticator.js';
-import { axeEverywhere, axeFindings, Desks, inBrowser, speak } from './browser.js';
-import { signIn } from './officers.js';
+import { axeEverywhere, axeFindings, becomes, Desks, inBrowser, speak } from './browser.js';
 
 inBrowser('signing in, in a browser', () => {
-  let stack: Stack;
   let desks: Desks;
-  beforeAll(async () => {
-    stack = await startStack();
-    desks = await Desks.open(stack.publicAddress);
-  });
-  afterAll(async () => {
-    await desks.close();
-    await stack.stop();
-  });
+  beforeAll(async () => { desks = await Desks.open(); });
+  afterAll(() => desks.close());
   afterEach(() => { expect(desks.complaints()).toEqual([]); });
 
   const signOut = async (page: Page) => {
@@ -25,7 +16,7 @@ inBrowser('signing in, in a browser', () => {
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill(name);
-    await dialog.getByLabel('One-time code').fill((await stack.credentials(user)).code);
+    await dialog.getByLabel('One-time code').fill((await desks.stack.credentials(user)).code);
     await dialog.getByRole('button', { name: 'Make the passkey' }).click();
     await page.getByText('The passkey was added.').waitFor();
   };
@@ -33,7 +24,7 @@ inBrowser('signing in, in a browser', () => {
   it('by a passkey alone, once it was added after a fresh code; and the passkey removes itself', async () => {
     const page = await desks.person();
     const authenticator = await VirtualAuthenticator.in(page);
-    await signIn(page, stack, 'autor', '/desk/account');
+    await desks.signIn(page, 'autor', '/desk/account');
     await page.getByText('You have no passkey yet.').waitFor();
     await addPasskey(page, 'autor', 'Key on the desk');
     await page.getByRole('rowheader', { name: 'Key on the desk' }).waitFor();
@@ -63,7 +54,7 @@ inBrowser('signing in, in a browser', () => {
   it('not with the wrong finger, nor by who breaks off, and says so', async () => {
     const page = await desks.person();
     const authenticator = await VirtualAuthenticator.in(page);
-    await signIn(page, stack, 'odobrava', '/desk/account');
+    await desks.signIn(page, 'odobrava', '/desk/account');
     await addPasskey(page, 'odobrava', 'Phone');
     await authenticator.userIsVerified(false);
     await page.getByRole('button', { name: 'Remove: Phone' }).click();
@@ -80,10 +71,10 @@ inBrowser('signing in, in a browser', () => {
 
   it('again on the same page after signing out everywhere elsewhere, with what was typed still there', async () => {
     const [page, other] = [await desks.person(), await desks.person()];
-    await signIn(page, stack, 'dezurni', '/desk/account');
+    await desks.signIn(page, 'dezurni', '/desk/account');
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await page.getByLabel('Name').fill('Half a thought');
-    await signIn(other, stack, 'dezurni', '/desk/account');
+    await desks.signIn(other, 'dezurni', '/desk/account');
     await other.getByRole('button', { name: /^End the session opened/ }).waitFor();
     await other.getByRole('button', { name: 'Sign out everywhere' }).click();
     await other.getByLabel('User name').waitFor();
@@ -93,17 +84,16 @@ inBrowser('signing in, in a browser', () => {
     const ended = page.getByRole('alertdialog', { name: 'The session has ended' });
     await ended.getByText('You ended it from somewhere else.').waitFor();
     expect(await axeFindings(page)).toEqual([]);
-    const { password, code } = await stack.credentials('dezurni');
+    const { password, code } = await desks.stack.credentials('dezurni');
     await ended.getByLabel('Password').fill(password);
     await ended.getByLabel('One-time code').fill(code);
     await ended.getByRole('button', { name: 'Sign in', exact: true }).click();
     await ended.waitFor({ state: 'detached' });
-    expect(await page.getByLabel('Name').inputValue()).toBe('Half a thought');
+    await becomes(() => page.getByLabel('Name').inputValue(), 'Half a thought');
   });
 
   it('warns five minutes before a session ends, and stays when asked to', async () => {
-    const page = await desks.person();
-    await signIn(page, stack, 'revizor');
+    const page = await desks.officer('revizor');
     await page.route('**/v1/session', async (route) => {
       const response = await route.fetch();
       const session = await response.json() as Record<string, string>;
