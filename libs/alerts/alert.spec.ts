@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import type { AlertId, OfficerId } from '#kernel/ids.js';
 import { ALERT_MOVES, capTime, createAlert, decide, PROPOSAL_MOVES, wholeSecond, type Action, type Alert, type AlertStatus, type Verb } from './alert.js';
 import { Composer } from './compose.js';
+import type { Area } from './content.js';
 import { contentHashOf, type Notice } from './notice.js';
 import { sampleContent } from './testing/sample-content.js';
+import { describeArea } from './texts.js';
 
 const NOW = new Date('2026-11-24T18:00:00.750Z');
 const LATER = new Date('2026-12-24T18:00:00Z');
@@ -225,6 +227,20 @@ describe('a revision', () => {
       { identifier: 'findme-drill-a-1-2', sent: '2026-11-24T20:30:00+01:00' },
     ]);
     expect(composer.ending(second, 'found').references).toEqual(second.published?.messages);
+  });
+
+  it('ends everywhere it went, also where an update went no more: whoever has it is told', () => {
+    const movedTo = (alert: Alert, area: Area) => approve(submit(decide(revise(alert), { do: 'edit', content: sampleContent({ area }) }, WRITER, NOW)));
+    const first = active();
+    expect(composer.ending(first, 'found').area).toEqual(sampleContent().area);
+    const moved = movedTo(movedTo(first, { kind: 'districts', codes: ['RS-20'] }), { kind: 'districts', codes: ['RS-01', 'RS-20'] });
+    expect(noticeOf(revise(moved)).area).toEqual({ kind: 'districts', codes: ['RS-01', 'RS-20'] });
+    for (const how of ['found', 'withdraw', 'expire'] as const) {
+      const { area, texts } = composer.ending(moved, how);
+      expect(area).toEqual({ kind: 'districts', codes: ['RS-01', 'RS-06', 'RS-20'] });
+      expect(texts.en.area).toBe(describeArea(area, 'en'));
+    }
+    expect(composer.ending(movedTo(approve(submit(createAlert('a-1' as AlertId, 'drill', sampleContent({ area: { kind: 'country' } }), WRITER, NOW))), { kind: 'districts', codes: ['RS-06'] }), 'found').area).toEqual({ kind: 'country' });
   });
 });
 

@@ -1,6 +1,7 @@
 import type { AlertId, OfficerId } from '#kernel/ids.js';
 import { fail } from '#kernel/errors.js';
-import type { Content } from './content.js';
+import { joinAreas } from './area.js';
+import type { Area, Content } from './content.js';
 import { contentHashOf, type Mode, type Notice, type NoticeReference, type SentNotice } from './notice.js';
 
 export type AlertStatus = 'prepared' | 'active' | 'found' | 'withdrawn' | 'expired' | 'rejected' | 'erased';
@@ -36,6 +37,8 @@ export interface Published {
   readonly content: Content;
   /** Every message of this alert so far, oldest first, this revision's included. */
   readonly messages: readonly NoticeReference[];
+  /** Everywhere that any of them went: whoever was told of the alert is told of its end, also where an update went no more. */
+  readonly toldArea: Area;
 }
 
 /** A case and its revisions, as far as the next decision needs them. */
@@ -176,6 +179,7 @@ function approve(alert: Alert, proposal: Proposal, contentHash: string, by: Offi
     published: {
       revision: proposal.revision, identifier: notice.identifier, contentHash, sentAt, expiresAt, content: proposal.content,
       messages: [...(alert.published?.messages ?? []), message],
+      toldArea: joinAreas(alert.published ? [alert.published.toldArea, proposal.content.area] : [proposal.content.area]),
     },
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SERBIA } from '#config/areas/serbia.js';
-import { areaPolygons, checkArea, distanceKm, districtOf, DISTRICTS, districtsIn, simplifyArea } from './area.js';
+import { areaPolygons, checkArea, distanceKm, districtOf, DISTRICTS, districtsIn, joinAreas, simplifyArea } from './area.js';
 import { areaSchema, type Area, type Position } from './content.js';
 import { cleanRing, crossesItself, edgesCross, ringHolds } from './polygon.js';
 import { thinRing } from './thinning.js';
@@ -196,6 +196,26 @@ describe('areaPolygons', () => {
     expect(districtsIn(drawn(star([0.02, 0.02, 0.02, 0.02]))).map((d) => d.code)).toEqual(['RS-00']);
     expect(districtsIn(drawn([[19.8, 45.2], [20.5, 44.8], [20.5, 44.82], [19.82, 45.22]])).map((d) => d.code)).toEqual(['RS-00', 'RS-06', 'RS-07']);
     expect(districtsIn(drawn(SERBIA.limits.map((p): Position => [...p])))).toHaveLength(25);
+  });
+});
+
+describe('areas together', () => {
+  const square = (west: number, south: number): Position[] => [[west, south], [west + 0.05, south], [west + 0.05, south + 0.05], [west, south + 0.05]];
+
+  it('are the country where one is the country, districts once each, and every polygon once', () => {
+    expect(joinAreas([{ kind: 'districts', codes: ['RS-20'] }, { kind: 'country' }])).toEqual({ kind: 'country' });
+    expect(joinAreas([{ kind: 'districts', codes: ['RS-20', 'RS-06'] }, { kind: 'districts', codes: ['RS-01', 'RS-06'] }])).toEqual({ kind: 'districts', codes: ['RS-01', 'RS-06', 'RS-20'] });
+    expect(joinAreas([drawn(square(20, 44)), drawn(square(21, 44), square(20, 44))])).toEqual(drawn(square(20, 44), square(21, 44)));
+  });
+
+  it('are the districts that they touch where one is drawn and another is not', () => {
+    const joined = joinAreas([drawn(square(20.4, 44.8)), { kind: 'districts', codes: ['RS-20'] }]);
+    expect(joined).toEqual({ kind: 'districts', codes: [...districtsIn(drawn(square(20.4, 44.8))).map((d) => d.code), 'RS-20'] });
+    expect(checkArea(joined)).toEqual([]);
+  });
+
+  it('stay as they are where they are the same', () => {
+    for (const area of [{ kind: 'districts', codes: ['RS-20', 'RS-06'] }, drawn(square(20, 44)), { kind: 'country' }] as Area[]) expect(joinAreas([area, structuredClone(area)])).toEqual(area);
   });
 });
 

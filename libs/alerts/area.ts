@@ -1,4 +1,5 @@
 import { SERBIA } from '#config/areas/serbia.js';
+import { canonicalJson } from '#kernel/canonical.js';
 import type { Fault } from '#kernel/errors.js';
 import type { Area, Position, Wording } from './content.js';
 import { cleanRing, crossesItself, distanceKm, edgesCross, hasNoSurface, ringHolds } from './polygon.js';
@@ -85,6 +86,24 @@ export function areaPolygons(area: Area): Position[][] {
     if (!district) throw new RangeError('district not in the register: the area was not checked');
     return district.polygon.map((p): Position => [...p]);
   });
+}
+
+/**
+ * One area that holds all of these, at least one: the country where one is the country, districts together, polygons together.
+ * Districts and polygons become the districts that they cover or touch. Areas that are the same stay as they are.
+ */
+export function joinAreas(areas: readonly Area[]): Area {
+  const [first, ...others] = distinct(areas);
+  if (!first) throw new RangeError('no area to join');
+  if (others.length === 0) return first;
+  if (areas.some((area) => area.kind === 'country')) return { kind: 'country' };
+  if (areas.every((area) => area.kind === 'polygons')) return { kind: 'polygons', polygons: distinct(areas.flatMap((area) => area.polygons)) };
+  return { kind: 'districts', codes: [...new Set(areas.flatMap((area) => districtsIn(area).map(({ code }) => code)))].sort() };
+}
+
+/** One of each that say the same, in the order in which they first came. */
+function distinct<T>(all: readonly T[]): T[] {
+  return [...new Map(all.map((one) => [canonicalJson(one), one])).values()];
 }
 
 /** The districts that an area covers or touches, in the order of their codes. */

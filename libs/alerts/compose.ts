@@ -38,11 +38,11 @@ export class Composer {
     };
   }
 
-  /** The pre-written notice that ends an alert. It repeats no personal data. */
+  /** The pre-written notice that ends an alert, for everywhere the alert went. It repeats no personal data. */
   ending(alert: Alert, how: 'found' | 'withdraw' | 'expire'): Notice {
     const { published } = alert;
     if (!published) throw fail('TRANSITION_NOT_ALLOWED', '', `${how} on an alert that was never published.`);
-    const { caseNumber, area, policeTelephone } = published.content;
+    const { content: { caseNumber, policeTelephone }, toldArea: area } = published;
     const kind = how === 'found' ? 'found' : 'withdrawn';
     return {
       ...this.common(alert, alert.lastRevision + 1), kind, caseNumber,

@@ -73,6 +73,12 @@ describe('an alert in the database', () => {
     expect(await store.load('drill', alert.id)).toEqual(published);
     alert = await act(alert, { do: 'revise' }, AUTHOR);
     expect(await store.load('drill', alert.id)).toEqual(alert);
+    alert = await act(alert, { do: 'edit', content: sampleContent({ area: { kind: 'districts', codes: ['RS-20'] } }) }, AUTHOR);
+    alert = await act(alert, { do: 'submit', notice: noticeFor(alert) }, AUTHOR);
+    alert = await act(alert, { do: 'approve', contentHash: alert.proposal!.contentHash! }, APPROVER);
+    const { proposal: _none, ...updated } = alert;
+    expect(updated.published?.toldArea).toEqual({ kind: 'districts', codes: ['RS-06', 'RS-20'] });
+    expect(await store.load('drill', alert.id)).toEqual(updated);
     alert = await act(alert, { do: 'withdraw', notice: endingFor(alert), reason: 'greška' }, AUTHOR);
     expect(await store.load('drill', alert.id)).toMatchObject({ status: 'withdrawn', version: alert.version, lastRevision: 3 });
   });

@@ -5,6 +5,7 @@ import type { AlertId, FactId, Ids, OfficerId } from '#kernel/ids.js';
 import { keyedDigest, newCaseKey, open, seal, wrapKey } from '#kernel/sealing.js';
 import { makeFact, officerActor, SYSTEM, type FactBody, type FactType } from '#audit/fact.js';
 import { capTime, NOBODY, type Alert, type AlertStatus, type ProposalStatus } from '#alerts/alert.js';
+import { joinAreas } from '#alerts/area.js';
 import type { AlertStore, Change } from '#alerts/alert-store.js';
 import type { Content, PhotoRef } from '#alerts/content.js';
 import { contentHashOf, type Mode, type Notice, type SentNotice } from '#alerts/notice.js';
@@ -191,6 +192,7 @@ function toAlert(row: AlertRow, revisions: readonly RevisionRow[], unseal: (row:
   };
   const pending = revisions.find((r) => r.number === row.proposal);
   const current = revisions.find((r) => r.number === row.current_revision);
+  const approved = revisions.filter((r) => r.status === 'approved').map((r) => ({ ...r, content: unseal(r).content! }));
   return {
     ...alert,
     ...(pending && { proposal: toProposal(pending, unseal(pending)) }),
@@ -198,7 +200,8 @@ function toAlert(row: AlertRow, revisions: readonly RevisionRow[], unseal: (row:
       published: {
         revision: current.number, identifier: current.identifier!, contentHash: current.content_hash!, sentAt: current.sent_at!, expiresAt: current.expires_at!,
         content: unseal(current).content!,
-        messages: revisions.filter((r) => r.status === 'approved').map((r) => ({ identifier: r.identifier!, sent: capTime(r.sent_at!) })),
+        messages: approved.map((r) => ({ identifier: r.identifier!, sent: capTime(r.sent_at!) })),
+        toldArea: joinAreas(approved.map(({ content }) => content.area)),
       },
     }),
   };
