@@ -11,7 +11,7 @@ describe('a message for a sign', () => {
     expect(crc).toBe(0x95f9);
     const code = activationCode({ minutes: 267, priority: 55, row: { memory: 4, number: 5 }, crc, source: '103.8.9.10' });
     expect(code.toString('hex').toUpperCase()).toBe('010B3704000595F96708090A');
-    expect(rowOfCode(code.subarray(3, 8))).toEqual({ memory: 4, number: 5 });
+    expect(rowOfCode(code.subarray(3, 8))).toEqual({ memory: 4, number: 5, crc });
     expect(rowOfCode(Buffer.alloc(4))).toBeUndefined();
   });
 

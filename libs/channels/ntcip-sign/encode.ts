@@ -68,11 +68,11 @@ export function activationCode({ minutes, priority, row, crc, source }: Activati
   return code;
 }
 
-/** The row of a `MessageIDCode`, as in `dmsMsgTableSource`; nothing when it is none. */
-export function rowOfCode(code: Uint8Array): Row | undefined {
+/** The row of a `MessageIDCode`, as in `dmsMsgTableSource`, and the CRC of what it held; nothing when it is none. */
+export function rowOfCode(code: Uint8Array): (Row & { readonly crc: number }) | undefined {
   if (code.length !== 5) return undefined;
   const octets = Buffer.from(code);
-  return { memory: octets.readUInt8(0), number: octets.readUInt16BE(1) };
+  return { memory: octets.readUInt8(0), number: octets.readUInt16BE(1), crc: octets.readUInt16BE(3) };
 }
 
 /** An activation that leaves the sign dark (memory type 7): its number is its priority, the lowest, so that anything may follow. */

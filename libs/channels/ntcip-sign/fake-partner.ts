@@ -8,12 +8,26 @@ import { sha256Hex } from '#kernel/canonical.js';
 import { readMessage, writeMessage, type SnmpMessage, type Value } from './ber.js';
 import type { NtcipSignSettings } from './config.js';
 import { dmsActivateMessage } from './objects.js';
-import { SimulatedSign, type Lie } from './simulated-sign.js';
+import { SimulatedSign, type Lie, type TellsOwners } from './simulated-sign.js';
 
-/** A simulated sign, which can also lie, and be worked at by hand. */
+/** A simulated sign, which can also lie, be worked at by hand, tell little, and be held up. */
 export interface SignPartner extends FakePartner {
   setLie(lie: Lie | undefined): void;
   setLocal(local: boolean): void;
+  setTellsOwners(tells: TellsOwners): void;
+  setShortErrors(bits: number | null): void;
+  setSlowness(looks: number): void;
+  /** Orders to activate are answered with this error (RFC 3416) by the agent; the sign does not see them. */
+  turnAway(status: number | undefined): void;
+  /** Orders that set such a value wait at the sign from now on: until `release`, which carries them out as they came. */
+  hold(which: (oid: string, value: Value) => boolean): Held;
+}
+
+/** Orders that wait. */
+export interface Held {
+  /** Resolves once so many have come. */
+  come(count: number): Promise<void>;
+  release(): void;
 }
 
 /** RFC 3416 section 3. */
@@ -38,6 +52,8 @@ class SignAgent implements SignPartner {
   readonly ledger: readonly LedgerEntry[];
   private readonly sign: SimulatedSign;
   private faults: Faults = {};
+  private held: { readonly which: (oid: string, value: Value) => boolean; add(carryOut: () => void): void } | undefined;
+  private turnedAway: number | undefined;
   /** Nothing is answered any more, as when the line breaks. */
   private silent = false;
   private readonly book: Ledger;
@@ -70,6 +86,43 @@ class SignAgent implements SignPartner {
     this.sign.local = local;
   }
 
+  setTellsOwners(tells: TellsOwners): void {
+    this.sign.tellsOwners = tells;
+  }
+
+  setShortErrors(bits: number | null): void {
+    this.sign.shortErrors = bits;
+  }
+
+  setSlowness(looks: number): void {
+    this.sign.slowness = looks;
+  }
+
+  turnAway(status: number | undefined): void {
+    this.turnedAway = status;
+  }
+
+  hold(which: (oid: string, value: Value) => boolean): Held {
+    const waiting: (() => void)[] = [];
+    let told: () => void = () => undefined;
+    this.held = {
+      which,
+      add(carryOut) {
+        waiting.push(carryOut);
+        told();
+      },
+    };
+    return {
+      async come(count) {
+        while (waiting.length < count) await new Promise<void>((resolve) => (told = resolve));
+      },
+      release: () => {
+        this.held = undefined;
+        for (const carryOut of waiting.splice(0)) carryOut();
+      },
+    };
+  }
+
   waitFor(predicate: (ledger: readonly LedgerEntry[]) => boolean, timeoutMs?: number): Promise<readonly LedgerEntry[]> {
     return this.book.waitFor(predicate, timeoutMs);
   }
@@ -94,6 +147,7 @@ class SignAgent implements SignPartner {
     const message = readMessage(bytes);
     // An agent says nothing to those whom it does not know.
     if (!message || message.pdu === 'response' || message.community !== this.community || this.silent) return;
+    if (message.pdu === 'set' && message.varbinds.some(([oid, value]) => this.held?.which(oid, value))) return this.held!.add(() => this.answer(message, from));
     if (!this.faults.latencyMs) return this.answer(message, from);
     const timer = setTimeout(() => {
       this.timers.delete(timer);
@@ -105,12 +159,16 @@ class SignAgent implements SignPartner {
   private answer(message: SnmpMessage, from: RemoteInfo): void {
     const { hang, reset, error, throttle, loseAcknowledgement, rubbish, truncate } = this.faults;
     const { pdu, varbinds } = message;
-    if (pdu === 'get') return this.reply(message, from, varbinds.map(([oid]) => [oid, this.sign.get(oid)]));
+    if (pdu === 'get') {
+      this.sign.looked();
+      return this.reply(message, from, varbinds.map(([oid]) => [oid, this.sign.get(oid)]));
+    }
     // A controller that still answers while the sign behind it does not: its orders are lost.
     if (hang || reset) return;
     if (error || throttle) return this.reply(message, from, varbinds, error ? GEN_ERR : RESOURCE_UNAVAILABLE, 1);
-    const failed = varbinds.map(([oid, value]) => this.sign.set(oid, value)).findIndex((status) => status !== 0);
     const activates = varbinds.some(([oid]) => oid === dmsActivateMessage);
+    if (activates && this.turnedAway !== undefined) return this.reply(message, from, varbinds, this.turnedAway, 1);
+    const failed = varbinds.map(([oid, value]) => this.sign.set(oid, value)).findIndex((status) => status !== 0);
     if (activates && (loseAcknowledgement || rubbish || truncate)) {
       this.silent = true;
       if (rubbish) this.socket.send(Buffer.from('0\u0005rubbish'), from.port, from.address);

@@ -46,7 +46,6 @@ declare module 'net-snmp' {
     readonly RequestTimedOutError: new () => Error;
     createSession(target: string, community: string, options: SessionOptions): Session;
     createV3Session(target: string, user: User, options: Omit<SessionOptions, 'version'>): Session;
-    isVarbindError(varbind: Varbind): boolean;
   }
 
   const snmp: Library;

@@ -1,4 +1,3 @@
-import type { Line, Message, Receipt } from '#dispatch/channel.js';
 import { MemoryAudience } from '#dispatch/testing/memory-audience.js';
 import { toLoopback } from '#dispatch/testing/outgoing.js';
 import { sampleEnding, sampleMessage, sampleNotice, sampleUpdate } from '#dispatch/testing/sample-notice.js';
@@ -6,38 +5,11 @@ import { FixedClock } from '#kernel/clock.js';
 import { silentLog } from '#kernel/log.js';
 import { ntcipSign } from './channel.js';
 import { encode } from './encode.js';
-import { startFakePartner, type SignPartner } from './fake-partner.js';
-import { CURRENT, dmsActivateMessage, dmsMessageMultiString, dmsMessageStatus, dmsMessageTimeRemaining, STATUS } from './objects.js';
-import { SnmpWire } from './snmp.js';
+import { dmsActivateMessage, dmsMessageMultiString, dmsMessageStatus, dmsMessageTimeRemaining, STATUS } from './objects.js';
+import { atEnd, endPlays, patient, play } from './testing/play.js';
 import { drillSecret, roadSign } from './testing/stage.js';
 
-const ends: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-const patient = () => new AbortController().signal;
-
-/** A sign, a connection to it, and the test's own way to look at it. */
-async function play(settings: Parameters<typeof roadSign>[1] = {}) {
-  const partner: SignPartner = await startFakePartner(roadSign(0), { secret: drillSecret });
-  ends.push(() => partner.close());
-  const destination = roadSign(partner.port, settings);
-  const receipts: Receipt[] = [];
-  const clock = new FixedClock('2026-11-24T17:00:00Z');
-  const line: Line = { clock, log: silentLog, secret: drillSecret, outgoing: toLoopback, audience: new MemoryAudience(), receive: async (receipt) => void receipts.push(receipt) };
-  const connection = ntcipSign.open(destination, line);
-  ends.push(() => connection.close());
-  const wire = new SnmpWire(destination.settings, toLoopback, drillSecret);
-  ends.push(() => wire.close());
-  const look = async (oid: string) => {
-    const reply = await wire.get([oid], patient());
-    return reply.kind === 'values' ? reply.values[0] : reply;
-  };
-  const shown = async () => String(await look(dmsMessageMultiString(CURRENT)));
-  const publish = (message: Message) => connection.publish(message, patient());
-  const end = (kind: 'found' | 'withdrawn', of: Message) => connection.withdraw(sampleMessage({ notice: sampleEnding(kind, of.notice) }), patient());
-  return { partner, destination, clock, connection, receipts, wire, look, shown, publish, end };
-}
+afterEach(endPlays);
 
 describe('a sign', () => {
   it('shows what was previewed, for as long as the alert lasts, and says so by being read', async () => {
@@ -68,11 +40,13 @@ describe('a sign', () => {
     expect(await look(dmsMessageMultiString({ memory: 3, number: 1 }))).toEqual(Buffer.alloc(0));
     expect(receipts.map((r) => r.word)).toEqual(['displayed', 'blanked']);
     expect(partner.ledger.map((e) => e.action)).toEqual(['publish', 'withdraw']);
-    // And again, when it is dark already.
+    // And again, when it is dark already: nothing is left to be done.
     expect((await end('found', message)).kind).toBe('accepted');
+    expect(receipts.at(-1)!.word).toBe('blanked');
+    expect(partner.ledger).toHaveLength(2);
   });
 
-  it.each(['nothing-shown', 'other-words', 'another-row', 'without-end'] as const)('that agrees is not believed before it is read to show just that, for as long: %s', async (lie) => {
+  it.each(['nothing-shown', 'other-words', 'another-row', 'another-memory', 'without-end', 'untold-end'] as const)('that agrees is not believed before it is read to show just that, for as long: %s', async (lie) => {
     const { publish, partner, receipts } = await play();
     partner.setLie(lie);
     expect(await publish(sampleMessage())).toEqual({ kind: 'uncertain', reason: 'not_shown' });
@@ -88,25 +62,40 @@ describe('a sign', () => {
     expect([receipts, partner.ledger]).toEqual([[], []]);
   });
 
-  it('that agrees to go dark and stays lit is not believed', async () => {
+  it.each(['stays-lit', 'keeps-words', 'keeps-row'] as const)('that agrees to go dark is not believed before it is read to be: %s', async (lie) => {
     const { publish, end, partner, receipts } = await play();
     const message = sampleMessage();
     await publish(message);
-    partner.setLie('stays-lit');
+    partner.setLie(lie);
     expect(await end('found', message)).toEqual({ kind: 'uncertain', reason: 'not_blank' });
     expect(receipts.map((r) => r.word)).toEqual(['displayed']);
   });
 
-  it('that shows a later alert keeps it when an earlier one ends', async () => {
-    const { publish, end, shown, receipts, destination } = await play();
-    const [earlier, later] = [sampleMessage(), sampleMessage({ notice: sampleNotice({ texts: { ...sampleNotice().texts, 'sr-Latn': { ...sampleNotice().texts['sr-Latn'], headline: 'Druga' } } }) })];
-    await publish(earlier);
-    await publish(later);
-    expect((await end('found', earlier)).kind).toBe('accepted');
-    expect(receipts.at(-1)!.word).toBe('replaced');
-    expect(await shown()).toBe(encode(later.notice, destination.settings).toString());
-    expect((await end('found', later)).kind).toBe('accepted');
-    expect(await shown()).toBe('');
+  it('that agrees to empty its row and keeps it is asked again', async () => {
+    const { publish, end, partner, receipts } = await play();
+    const message = sampleMessage();
+    await publish(message);
+    partner.setLie('never-empties');
+    expect(await end('found', message)).toEqual({ kind: 'uncertain', reason: 'not_erased' });
+    expect(receipts.map((r) => r.word)).toEqual(['displayed']);
+    partner.setLie(undefined);
+    expect((await end('found', message)).kind).toBe('accepted');
+  });
+
+  it('is given two messages at once one after the other', async () => {
+    const { publish, shown, destination, receipts } = await play();
+    const second = sampleMessage();
+    expect((await Promise.all([publish(sampleMessage()), publish(second)])).map((outcome) => outcome.kind)).toEqual(['accepted', 'accepted']);
+    expect(receipts).toHaveLength(2);
+    expect(await shown()).toBe(encode(second.notice, destination.settings).toString());
+  });
+
+  it('is asked again where a datagram was lost', async () => {
+    const { publish, partner } = await play({ tries: 2 });
+    let isLost = false;
+    partner.hold((oid) => oid === dmsActivateMessage && !isLost && (isLost = true));
+    expect((await publish(sampleMessage())).kind).toBe('accepted');
+    expect(isLost).toBe(true);
   });
 
   it('shows nothing of an alert whose ending went past, and no late order can bring it back', async () => {
@@ -141,7 +130,7 @@ describe('a sign', () => {
     // The time is asked for at that moment, to tell how long the message may stay.
     const clock = { now: () => (reached(), new Date('2026-11-24T17:00:00Z')) };
     const connection = ntcipSign.open(destination, { clock, log: silentLog, secret: drillSecret, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
-    ends.push(() => connection.close());
+    atEnd(() => connection.close());
     const message = sampleMessage();
     const ending = new Promise<string>((resolve) => {
       reached = () => {
@@ -160,7 +149,7 @@ describe('a sign', () => {
     const { publish, partner, destination } = await play();
     await publish(sampleMessage());
     const modest = ntcipSign.open({ ...destination, settings: { ...destination.settings, priority: 100 } }, { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: drillSecret, outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
-    ends.push(() => modest.close());
+    atEnd(() => modest.close());
     expect(await modest.publish(sampleMessage(), patient())).toEqual({ kind: 'deferred', reason: 'activation_priority' });
     expect(partner.ledger).toHaveLength(1);
   });
@@ -174,6 +163,62 @@ describe('a sign', () => {
     partner.setLocal(false);
     expect((await publish(sampleMessage())).kind).toBe('accepted');
     expect(await connection.probe(patient())).toEqual({ well: true });
+  });
+
+  it.each([[1 << 1, 'communications'], [1 << 2, 'power'], [1 << 8, 'controller'], [1 << 11, 'critical_temperature'], [null, 'no_sign']])('that nobody can read is not well: %j, %s', async (bits, reason) => {
+    const { connection, partner } = await play();
+    partner.setShortErrors(bits);
+    expect(await connection.probe(patient())).toEqual({ well: false, reason });
+    // A pixel, an open door.
+    partner.setShortErrors((1 << 5) | (1 << 7));
+    expect(await connection.probe(patient())).toEqual({ well: true });
+  });
+
+  it.each([[13, { kind: 'deferred', reason: 'snmp_resource_unavailable' }], [16, { kind: 'refused', reason: 'snmp_authorization_error' }]])('that was not asked, because its agent turned the order away (%i), says so', async (status, outcome) => {
+    const { publish, partner, receipts } = await play();
+    partner.turnAway(status);
+    expect(await publish(sampleMessage())).toEqual(outcome);
+    partner.turnAway(undefined);
+    expect((await publish(sampleMessage())).kind).toBe('accepted');
+    expect(receipts).toHaveLength(1);
+  });
+
+  it('is not taken at its word about an earlier order when this one was lost', async () => {
+    const { publish, partner } = await play({ timeoutMs: 1_000 });
+    partner.setLie('failed-all-the-same');
+    expect((await publish(sampleMessage())).kind).toBe('deferred');
+    partner.setLie(undefined);
+    partner.hold((oid) => oid === dmsActivateMessage);
+    expect(await publish(sampleMessage())).toEqual({ kind: 'uncertain', reason: 'not_shown' });
+  });
+
+  it('may take some looks to check and to show a message, and not for ever', async () => {
+    const { publish, end, partner, shown, receipts } = await play();
+    const message = sampleMessage();
+    partner.setSlowness(2);
+    expect((await publish(message)).kind).toBe('accepted');
+    expect(receipts).toHaveLength(1);
+    partner.setSlowness(20);
+    expect(await publish(message)).toEqual({ kind: 'deferred', reason: 'slot_busy' });
+    // Left half written: the ending empties the row all the same.
+    partner.setSlowness(0);
+    expect((await end('found', message)).kind).toBe('accepted');
+    expect(await shown()).toBe('');
+  });
+
+  it('whose row was left open by a writer that did not come to an end is emptied by the ending', async () => {
+    const { publish, end, wire, look } = await play();
+    const message = sampleMessage();
+    await publish(message);
+    await wire.set([[dmsMessageStatus({ memory: 3, number: 1 }), STATUS.modifyReq]], patient());
+    expect((await end('found', message)).kind).toBe('accepted');
+    expect(await look(dmsMessageMultiString({ memory: 3, number: 1 }))).toEqual(Buffer.alloc(0));
+  });
+
+  it('that cannot read its message refuses it, and says why', async () => {
+    const { publish, partner } = await play();
+    partner.setFaults({ refuse: true });
+    expect(await publish(sampleMessage())).toEqual({ kind: 'refused', reason: 'syntax_multi' });
   });
 
   it('keeps what it shows when an ending of the other mode comes', async () => {
@@ -202,7 +247,7 @@ describe('a sign', () => {
     expect((await publish(sampleMessage())).kind).toBe('accepted');
     const { partner } = await play();
     const stranger = ntcipSign.open(roadSign(partner.port, { timeoutMs: 50 }), { clock: new FixedClock('2026-11-24T17:00:00Z'), log: silentLog, secret: () => 'pogresno', outgoing: toLoopback, audience: new MemoryAudience(), receive: async () => undefined });
-    ends.push(() => stranger.close());
+    atEnd(() => stranger.close());
     expect(await stranger.publish(sampleMessage(), patient())).toEqual({ kind: 'deferred', reason: 'timeout' });
     expect(await stranger.probe(patient())).toEqual({ well: false, reason: 'timeout' });
   });

@@ -1,5 +1,6 @@
 import type { AlertId } from '#kernel/ids.js';
 import { Refusal } from '#kernel/errors.js';
+import type { SentNotice } from '#alerts/notice.js';
 import type { Connection, Destination, Line, Message, Outcome, ProbeResult } from '#dispatch/channel.js';
 import type { NtcipSignSettings } from './config.js';
 import { activationCode, blankActivation, encode, messageCrc, minutesUntil, ownedBy, rowOfCode, writeOwner, type Activation } from './encode.js';
@@ -39,8 +40,8 @@ export class SignConnection implements Connection {
   /** Publications share the row, so one after the other; endings wait for nothing. */
   private readonly turns = new Turns();
   private readonly ended = new Set<AlertId>();
-  /** Orders to darken the sign: on their way now, and ever begun. What was shown meanwhile may be gone again. */
-  private readonly darkening = { underWay: 0, begun: 0 };
+  /** Orders to darken the sign, ever begun and over. What was shown between the two may be gone again. */
+  private readonly darkening = { begun: 0, over: 0 };
   private state: 'open' | 'closed' = 'closed';
 
   /** Throws a refusal when a secret is missing. */
@@ -68,27 +69,28 @@ export class SignConnection implements Connection {
   /** Darkens the sign if it shows this alert, proves it by reading back, and takes the words out of the sign's memory. */
   async withdraw({ notice, key }: Message, signal: AbortSignal): Promise<Outcome> {
     if (notice.mode !== this.destination.mode) return { kind: 'refused', reason: 'wrong_mode' };
-    if (signal.aborted) return { kind: 'deferred', reason: 'aborted' };
     this.remember(notice.alertId);
     const [current, slot] = [dmsMessageOwner(CURRENT), dmsMessageOwner(this.row)];
-    const before = await this.ask([dmsMsgTableSource, current, slot, dmsMessageStatus(this.row)], signal);
+    const before = await this.ask([dmsMsgTableSource, current, slot, dmsMessageStatus(this.row), dmsMessageCRC(this.row)], signal);
     if (before.kind !== 'values') return untouched(before);
-    const [source, shownOwner, slotOwner, status] = before.values;
-    const place = Buffer.isBuffer(source) ? rowOfCode(source) : undefined;
-    // A sign need not tell the owner of what it shows: then it is that of the row that it came from.
-    const owner = text(shownOwner) || text(slotOwner);
-    const ours = this.isOurs(place) && (owner === '' || ownedBy(owner, notice));
-    if (ours || place === undefined) {
-      const failure = await this.darken(signal);
-      if (failure) return failure;
+    const [source, shownOwner, slotOwner, status, slotCrc] = before.values;
+    const place = placeOf(source);
+    // A sign need not tell the owner of what it shows: then it is that of our row, if this still holds what came from it.
+    const darkens = this.mayShow(notice, place, text(shownOwner) || (place?.crc === slotCrc ? text(slotOwner) : ''));
+    const failure = darkens ? await this.darken(signal) : undefined;
+    if (failure) return failure;
+    let again = false;
+    if (status !== STATUS.notUsed && (text(slotOwner) === '' || ownedBy(text(slotOwner), notice))) {
+      const left = await this.erase(writeOwner(notice.identifier, key), signal);
+      if (left) return left;
+      // A message that was on its way may have gone up since the first look; from a row that is empty none can any more.
+      const after = await this.ask([dmsMsgTableSource, current], signal);
+      if (after.kind !== 'values') return unknown(after);
+      again = this.mayShow(notice, placeOf(after.values[0]), text(after.values[1]));
+      const lit = again ? await this.darken(signal) : undefined;
+      if (lit) return lit;
     }
-    const left = status !== STATUS.notUsed && (text(slotOwner) === '' || ownedBy(text(slotOwner), notice));
-    if (left) {
-      const failure = await this.erase(writeOwner(notice.identifier, key), signal);
-      if (failure) return failure;
-    }
-    const dark = ours || place === undefined || place.memory === MEMORY.blank;
-    return this.confirm(key, notice.identifier, dark ? 'blanked' : 'replaced');
+    return this.confirm(key, notice.identifier, darkens || again || place?.memory === MEMORY.blank ? 'blanked' : 'replaced');
   }
 
   /** Reads what the sign says of itself; nothing on it changes. */
@@ -115,19 +117,15 @@ export class SignConnection implements Connection {
     const minutes = minutesUntil(notice.expires, this.line.clock.now());
     if (minutes < 1) return { kind: 'refused', reason: 'expired' };
     const overtaken = (): boolean => this.ended.has(notice.alertId);
-    if (overtaken()) return this.takeBack(message, signal);
-    const { underWay, begun } = this.darkening;
+    if (overtaken()) return (await this.erase(writeOwner(notice.identifier, key), signal)) ?? OVERTAKEN;
+    const { over } = this.darkening;
     const crc = messageCrc(multi);
     const failure = await this.activate({ minutes, priority, row: this.row, crc, source: sourceAddress }, signal, (shown) => this.isOurs(shown.row) && shown.multi.equals(multi) && lasts(shown, minutes), 'not_shown');
-    // An ending went past while this was under way, and must not be outlived.
-    if (overtaken()) return (failure?.kind === 'uncertain' || !failure ? await this.darken(signal) : undefined) ?? this.takeBack(message, signal);
     if (failure) return failure;
+    // The ending that went past looks once more after it has emptied the row, and so sees what went up here.
+    if (overtaken()) return OVERTAKEN;
     // The ending of the alert that was here before may have darkened this one: repeating is safe, silence is not.
-    return underWay === 0 && this.darkening.begun === begun ? 'done' : { kind: 'uncertain', reason: 'ending_crossed' };
-  }
-
-  private async takeBack({ notice, key }: Message, signal: AbortSignal): Promise<Failure> {
-    return (await this.erase(writeOwner(notice.identifier, key), signal)) ?? OVERTAKEN;
+    return this.darkening.begun === over ? 'done' : { kind: 'uncertain', reason: 'ending_crossed' };
   }
 
   /** Puts a message into our row and has the sign check it. What is shown meanwhile does not change. */
@@ -162,9 +160,8 @@ export class SignConnection implements Connection {
   /** Activates and reads back until the sign shows it. Nothing when it does; the answer to the SET proves nothing either way. */
   private async activate(activation: Activation, signal: AbortSignal, proves: (shown: Shown) => boolean, doubt: string): Promise<Failure | undefined> {
     const order = await this.ask([], signal, [[dmsActivateMessage, activationCode(activation)]]);
-    if (order.kind === 'silent' && order.reason !== 'timeout') return unknown(order);
     const first = await this.look(signal);
-    if ('kind' in first) return order.kind === 'error' ? passing(order.status) : first;
+    if ('kind' in first) return first;
     if (order.kind === 'error' || first.error !== NO_ERROR) {
       // After a lost answer the error may still be that of an earlier order, so it says nothing of this one.
       if (order.kind === 'silent') return { kind: 'uncertain', reason: doubt };
@@ -189,7 +186,7 @@ export class SignConnection implements Connection {
     const [error, source, multi, minutesLeft] = reply.values;
     return {
       error: typeof error === 'number' ? error : undefined,
-      row: Buffer.isBuffer(source) ? rowOfCode(source) : undefined,
+      row: placeOf(source),
       multi: Buffer.isBuffer(multi) ? multi : Buffer.from('unreadable'),
       minutesLeft: typeof minutesLeft === 'number' ? minutesLeft : undefined,
     };
@@ -198,11 +195,10 @@ export class SignConnection implements Connection {
   private async darken(signal: AbortSignal): Promise<Failure | undefined> {
     const { priority, sourceAddress } = this.destination.settings;
     this.darkening.begun += 1;
-    this.darkening.underWay += 1;
     try {
       return await this.activate(blankActivation(priority, sourceAddress), signal, ({ row, multi }) => row?.memory === MEMORY.blank && multi.length === 0, 'not_blank');
     } finally {
-      this.darkening.underWay -= 1;
+      this.darkening.over += 1;
     }
   }
 
@@ -253,6 +249,11 @@ export class SignConnection implements Connection {
     return { kind: 'accepted', references: [`${identifier}/${this.row.number}`], expectedReceipts: 1 };
   }
 
+  /** Whether the sign shows this alert, as far as it tells: what it does not tell may be so. */
+  private mayShow(notice: SentNotice, place: Row | undefined, owner: string): boolean {
+    return place === undefined || (this.isOurs(place) && (owner === '' || ownedBy(owner, notice)));
+  }
+
   private isOurs(row: Row | undefined): boolean {
     return row?.memory === this.row.memory && row.number === this.row.number;
   }
@@ -284,6 +285,7 @@ function lasts({ minutesLeft }: Shown, minutes: number): boolean {
   return minutesLeft !== undefined && minutesLeft <= minutes;
 }
 
+const placeOf = (source: number | Buffer | undefined) => (Buffer.isBuffer(source) ? rowOfCode(source) : undefined);
 const text = (value: number | Buffer | undefined): string => (Buffer.isBuffer(value) ? value.toString('utf8') : '');
 
 /** Lets time pass; false when the signal aborted. */

@@ -28,16 +28,24 @@ export interface SignEvents {
 
 /**
  * Ways in which a sign deceives: it agrees to an activation and shows nothing of it, other words, the words of another row, or
- * the right ones without end; it agrees and says elsewhere that it failed; it keeps a row otherwise than it was written; or it
- * agrees to go dark and stays lit.
+ * of another memory, or the right ones without end or without telling it; it agrees and says elsewhere that it failed; it keeps a
+ * row otherwise than it was written; it agrees to go dark and stays lit, still has the words, or still names their row; it agrees
+ * to empty a row and keeps it; or it does not tell which row it shows.
  */
-export type Lie = 'nothing-shown' | 'other-words' | 'another-row' | 'without-end' | 'failed-all-the-same' | 'kept-otherwise' | 'stays-lit';
+export type Lie = 'nothing-shown' | 'other-words' | 'another-row' | 'another-memory' | 'without-end' | 'untold-end' | 'failed-all-the-same' | 'kept-otherwise' | 'stays-lit' | 'keeps-words' | 'keeps-row' | 'never-empties' | 'untold-row';
+/** Whose messages they are is told by a sign of all, of those in its rows alone, or of none. */
+export type TellsOwners = 'of-all' | 'of-rows' | 'of-none';
 
 /** The memory and the face of a sign by NTCIP 1203: rows of changeable memory, activation, and a current buffer. No clock. */
 export class SimulatedSign {
   lie: Lie | undefined;
+  tellsOwners: TellsOwners = 'of-all';
   /** Whether somebody works at the sign itself: central orders have no effect then (`dmsControlMode` local). */
   local = false;
+  /** `shortErrorStatus`: what it says is wrong with it; null when it knows no such object, like an agent that is no sign. */
+  shortErrors: number | null = 0;
+  /** So many looks it takes to check a row, and to show what it was told to. */
+  slowness = 0;
   /** Every row is invalid to it. */
   rejectsAll = false;
   private readonly rows = Array.from({ length: SLOTS }, (): Stored => ({ status: STATUS.notUsed, multi: Buffer.alloc(0), owner: Buffer.alloc(0), priority: 1 }));
@@ -48,17 +56,31 @@ export class SimulatedSign {
 
   constructor(private readonly events: SignEvents) {}
 
+  /** Does so now, or after so many looks. */
+  private later(act: () => void): void {
+    this.underWay = this.slowness === 0 ? undefined : { looks: this.slowness, act };
+    if (!this.underWay) act();
+  }
+  private underWay: { looks: number; readonly act: () => void } | undefined;
+
+  /** Somebody looks. */
+  looked(): void {
+    if (!this.underWay || (this.underWay.looks -= 1) >= 0) return;
+    this.underWay.act();
+    this.underWay = undefined;
+  }
+
   get(oid: string): Value {
     const scalars: Readonly<Record<string, Value>> = {
-      [dmsControlMode]: this.local ? LOCAL_MODE : 4, [shortErrorStatus]: 0, [dmsActivateMessage]: this.activated, [dmsActivateMsgError]: this.activateError, [dmsValidateMessageError]: this.validateError, [dmsMsgTableSource]: this.current.source,
-      [dmsMessageTimeRemaining]: this.current.minutes, [dmsMessageMultiString(CURRENT)]: this.current.multi, [dmsMessageOwner(CURRENT)]: this.current.owner,
+      [dmsControlMode]: this.local ? LOCAL_MODE : 4, [shortErrorStatus]: this.shortErrors ?? 'noSuchInstance', [dmsActivateMessage]: this.activated, [dmsActivateMsgError]: this.activateError, [dmsValidateMessageError]: this.validateError, [dmsMsgTableSource]: this.lie === 'untold-row' ? 'noSuchInstance' : this.current.source,
+      [dmsMessageTimeRemaining]: this.lie === 'untold-end' ? 'noSuchInstance' : this.current.minutes, [dmsMessageMultiString(CURRENT)]: this.current.multi, [dmsMessageOwner(CURRENT)]: this.tellsOwners === 'of-all' ? this.current.owner : Buffer.alloc(0),
     };
     const scalar = scalars[oid];
     if (scalar !== undefined) return scalar;
     const found = this.find(oid);
     if (!found) return 'noSuchInstance';
     const { column, row } = found;
-    return { multi: row.multi, owner: row.owner, crc: row.status === STATUS.valid ? messageCrc(row.multi) ^ (this.lie === 'kept-otherwise' ? 1 : 0) : 0, priority: row.priority, status: row.status }[column];
+    return { multi: row.multi, owner: this.tellsOwners === 'of-none' ? Buffer.alloc(0) : row.owner, crc: row.status === STATUS.valid ? messageCrc(row.multi) ^ (this.lie === 'kept-otherwise' ? 1 : 0) : 0, priority: row.priority, status: row.status }[column];
   }
 
   /** Sets one object: 0, or the error of RFC 3416. */
@@ -89,13 +111,15 @@ export class SimulatedSign {
   private request(row: Stored, wanted: number): number {
     if (wanted === STATUS.modifyReq && row.status !== STATUS.modifying) row.status = STATUS.modifying;
     else if (wanted === STATUS.validateReq && row.status === STATUS.modifying) {
-      row.status = this.rejectsAll ? STATUS.error : STATUS.valid;
+      row.status = STATUS.validating;
+      this.later(() => {
+        row.status = this.rejectsAll ? STATUS.error : STATUS.valid;
+      });
       this.validateError = this.rejectsAll ? 5 : 2;
     } else if (wanted === STATUS.notUsedReq && row.status !== STATUS.notUsed) {
+      if (this.lie === 'never-empties') return 0;
       row.status = STATUS.notUsed;
-      const emptied = row.owner.toString();
-      Object.assign(row, { multi: Buffer.alloc(0), owner: Buffer.alloc(0) });
-      this.events.emptied(emptied, this.current.source[0] === MEMORY.blank);
+      this.events.emptied(row.owner.toString(), this.current.source[0] === MEMORY.blank);
     } else return GEN_ERR;
     return 0;
   }
@@ -112,7 +136,10 @@ export class SimulatedSign {
     if (priority < this.current.priority) return 3;
     const source = code.subarray(3, 8);
     if (memory === MEMORY.blank) {
-      if (this.lie !== 'stays-lit') this.current = { multi: Buffer.alloc(0), owner: Buffer.alloc(0), priority: number, minutes, source: Buffer.from(source) };
+      if (this.lie === 'stays-lit') return NO_ERROR;
+      this.current = {
+        multi: this.lie === 'keeps-words' ? this.current.multi : Buffer.alloc(0), owner: Buffer.alloc(0), priority: number, minutes, source: this.lie === 'keeps-row' ? this.current.source : Buffer.from(source),
+      };
       return NO_ERROR;
     }
     if (memory !== MEMORY.changeable) return 5;
@@ -121,11 +148,14 @@ export class SimulatedSign {
     if (row.status !== STATUS.valid) return 4;
     if (crc !== messageCrc(row.multi)) return 7;
     if (this.lie === 'nothing-shown') return NO_ERROR;
-    this.current = {
+    const next = {
       multi: this.lie === 'other-words' ? Buffer.from('NEŠTO DRUGO') : row.multi, owner: row.owner, priority: row.priority, minutes: this.lie === 'without-end' ? INFINITE : minutes,
-      source: Buffer.from(source.map((octet, place) => (this.lie === 'another-row' && place === 2 ? octet + 1 : octet))),
+      source: Buffer.from(source.map((octet, place) => octet + ((this.lie === 'another-row' && place === 2) || (this.lie === 'another-memory' && place === 0) ? 1 : 0))),
     };
-    this.events.lit(row.owner.toString(), row.multi);
+    this.later(() => {
+      this.current = next;
+      this.events.lit(next.owner.toString(), row.multi);
+    });
     return NO_ERROR;
   }
 }

@@ -104,7 +104,7 @@ function replyOf(error: Error | null, varbinds: readonly Varbind[] = []): Reply 
   if (error instanceof snmp.RequestTimedOutError) return { kind: 'silent', reason: 'timeout' };
   // Its message may quote what came; the word is enough.
   if (error) return { kind: 'silent', reason: 'answer_invalid' };
-  return { kind: 'values', values: varbinds.map((varbind) => (!snmp.isVarbindError(varbind) && (typeof varbind.value === 'number' || Buffer.isBuffer(varbind.value)) ? varbind.value : undefined)) };
+  return { kind: 'values', values: varbinds.map((varbind) => (typeof varbind.value === 'number' || Buffer.isBuffer(varbind.value) ? varbind.value : undefined)) };
 }
 
 /** Errors of RFC 3416 section 3 that may pass; with the others the request itself is at fault. */
