@@ -58,8 +58,28 @@ describe('the export for verifiers', () => {
     expect(await verifyExport(lines.map((l, i) => (i === 4 ? `${l} ` : l)))).toMatchObject(unreadable(3, 5));
     expect(await verifyExport(lines.slice(0, -1))).toMatchObject(unreadable(7, 9));
     expect(await verifyExport([...lines, '{}'])).toMatchObject(unreadable(7, 9));
+    // What the closing line says of them is not so.
+    expect(await verifyExport(lines.filter((_, n) => n !== 1 && n !== 7))).toMatchObject(unreadable(6, 7));
+    expect(await verifyExport(lines.map((l, n) => (n === 8 ? l.replace(chain[5]!.hash, chain[4]!.hash) : l)))).toMatchObject(unreadable(7, 9));
+    await expect(verifyExport([lines[0]!.replace('BEGIN PUBLIC KEY', 'BEGIN'), ...lines.slice(1)])).rejects.toThrow('AUDIT_EXPORT_INVALID (line 1)');
     await expect(verifyExport(lines.slice(1))).rejects.toThrow('AUDIT_EXPORT_INVALID (line 1)');
     await expect(verifyExport([])).rejects.toThrow('AUDIT_EXPORT_INVALID (line 1)');
+  });
+});
+
+describe('the file of an export', () => {
+  it.each(['whole', 'broken'])('is let go of after reading, when it is %s', async (state) => {
+    const lines = linesOf(await write());
+    let isOpen = true;
+    function* file(): Generator<string> {
+      try {
+        yield* state === 'whole' ? lines : lines.map((line, n) => (n === 3 ? line.toUpperCase() : line));
+      } finally {
+        isOpen = false;
+      }
+    }
+    expect((await verifyExport(file())).ok).toBe(state === 'whole');
+    expect(isOpen).toBe(false);
   });
 });
 
@@ -73,6 +93,10 @@ describe('the exports for reading', () => {
 
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx'])('give no spreadsheet a formula: %j', (text) => {
     expect(csvCell(text).replace(/^"/, '')).toMatch(/^'/);
+  });
+
+  it.each(['a,b', 'a"b', 'a\nb', 'a\rb'])('quote what would end a cell: %j', (text) => {
+    expect(csvCell(text)).toBe(`"${text.replace('"', '""')}"`);
   });
 
   it('read back as the cells that were written, but for the apostrophe', () => {

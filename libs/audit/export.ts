@@ -193,6 +193,7 @@ function parseLine(text: string): unknown {
 
 async function* readRows(first: IteratorResult<Numbered, void>, source: AsyncGenerator<Numbered, void>, selected: boolean): AsyncGenerator<LinkedFact & { readonly previous?: string }> {
   let facts = 0;
+  let last = GENESIS;
   let line = 1;
   try {
     for (let step = first; !step.done; step = await source.next()) {
@@ -201,11 +202,12 @@ async function* readRows(first: IteratorResult<Numbered, void>, source: AsyncGen
       if (row.success && (row.data.previous !== undefined) === selected) {
         facts += 1;
         const { previous, ...rest } = row.data;
+        last = rest.hash;
         yield previous === undefined ? rest : { ...rest, previous };
         continue;
       }
       const end = endSchema.safeParse(step.value.value);
-      if (!end.success || end.data.end.facts !== facts || !(await source.next()).done) throw fail('AUDIT_EXPORT_INVALID', `line ${line}`);
+      if (!end.success || end.data.end.facts !== facts || end.data.end.hash !== last || !(await source.next()).done) throw fail('AUDIT_EXPORT_INVALID', `line ${line}`);
       return;
     }
     throw fail('AUDIT_EXPORT_INVALID', `line ${line + 1}`, 'The closing line is missing.');

@@ -1,7 +1,8 @@
+import { fail } from '#kernel/errors.js';
 import { createCheckpointKey } from './checkpoint.js';
 import { exportJsonLines, exportSelection, verifyExport } from './export.js';
 import { GENESIS, nextHash, type LinkedFact } from './chain.js';
-import type { SelectedFact } from './selection.js';
+import { verifySelection, type SelectedFact } from './selection.js';
 import { checkpointAt, link, sampleChain, sampleRecord } from './testing/sample-chain.js';
 
 const key = createCheckpointKey();
@@ -30,15 +31,27 @@ describe('a selection', () => {
     const broken = { ok: false, facts: 1, broken: { seq: 3, reason: 'link-broken' } };
     expect(await verifyExport(await selection(changed(() => ({ record: sampleRecord(99) }))))).toMatchObject(broken);
     expect(await verifyExport(await selection(changed(() => ({ hash: 'a'.repeat(64) }))))).toMatchObject(broken);
+    expect(await verifyExport(await selection(changed(() => ({ previous: 'none' }))))).toMatchObject(broken);
     // Recomputed over another history: fits by itself, not its neighbour.
     expect(await verifyExport(await selection(changed(({ record }) => ({ previous: GENESIS, hash: nextHash(GENESIS, record) }))))).toMatchObject(broken);
   });
 
   it('shows rows out of order, and a row that a signed checkpoint knows otherwise', async () => {
     expect(await verifyExport(await selection(selected([3, 2])))).toMatchObject({ ok: false, broken: { seq: 2, reason: 'out-of-order' } });
+    expect(await verifyExport(await selection(selected([3, 3])))).toMatchObject({ ok: false, facts: 1, broken: { seq: 3, reason: 'out-of-order' } });
     const [row] = selected([12]);
     const other = { ...row!, record: sampleRecord(99), hash: nextHash(row!.previous, sampleRecord(99)) };
     expect(await verifyExport(await selection([other]))).toMatchObject({ ok: false, broken: { seq: 12, reason: 'history-rewritten' } });
+  });
+
+  it('is not good with a checkpoint that is not, and broken by nothing that only cannot be read now', async () => {
+    const points = [{ ...checkpoint, hash: 'a'.repeat(64) }];
+    expect(await verifyExport(await selection(selected(good), points))).toMatchObject({ ok: false, facts: 5, checkpointFaults: [{ reason: 'bad-signature' }] });
+    function* busy(): Generator<SelectedFact> {
+      yield* selected([2]);
+      throw fail('STORE_BUSY');
+    }
+    await expect(verifySelection({ rows: busy(), checkpoints: [], publicKeys: new Map() })).rejects.toThrow('STORE_BUSY');
   });
 
   it('is held against the export of everything', async () => {

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
+import { fail } from '#kernel/errors.js';
 import { GENESIS, nextHash, type LinkedFact } from './chain.js';
 import { createCheckpointKey, keyIdOf, publicKeyOf, readPublicKeys, verifyCheckpoint, type Checkpoint } from './checkpoint.js';
 import { checkpointAt, link, sampleChain, sampleRecord } from './testing/sample-chain.js';
@@ -54,6 +55,25 @@ describe('a checkpoint', () => {
 });
 
 describe('the verifier', () => {
+  it('counts every checkpoint of a place, and believes the history rewritten when one of them knows another, whichever came first', async () => {
+    const [first, other] = [checkpointAt(key.privateKeyPem, at(4)), checkpointAt(key.privateKeyPem, { ...at(4), hash: 'a'.repeat(64) })];
+    expect(await check(chain, [first, first])).toMatchObject({ ok: true, checkpoints: 2, coveredTo: 5 });
+    for (const points of [[first, other], [other, first]]) expect(await check(chain, points)).toMatchObject({ ok: false, broken: { seq: 1, to: 5, reason: 'history-rewritten' } });
+  });
+
+  it('names the place of a checkpoint that is none as far as it says it, and repeats nothing else of it', async () => {
+    const strange = { seq: '<script>', keyId: '<script>' } as unknown as Checkpoint;
+    expect(await check(chain, [...checkpoints, strange])).toMatchObject({ ok: false, checkpointFaults: [{ seq: 0, keyId: '?', reason: 'malformed' }] });
+  });
+
+  it('calls nothing broken when the rows cannot be read now', async () => {
+    function* busy(): Generator<AuditRow> {
+      yield at(0);
+      throw fail('STORE_BUSY');
+    }
+    await expect(verifyAudit({ rows: busy(), checkpoints, publicKeys })).rejects.toThrow('STORE_BUSY');
+  });
+
   it('accepts what was written and counts it', async () => {
     expect(await check(chain)).toEqual({ ok: true, facts: 12, lastHash: last.hash, checkpoints: 2, coveredTo: 12, unlinked: 0, checkpointFaults: [] });
     expect(await verifyAudit({ rows: [], checkpoints: [], publicKeys, unlinked: 3 })).toMatchObject({ ok: true, facts: 0, lastHash: GENESIS, coveredTo: 0, unlinked: 3 });

@@ -153,24 +153,18 @@ export async function sortCheckpoints(checkpoints: Verification['checkpoints'], 
 
 type Taken = AuditRow | { readonly unreadable: string };
 
-/** Rows one by one, with a look at the next. */
+/** Rows one by one. */
 class Window {
   private readonly source: AsyncIterator<AuditRow> | Iterator<AuditRow>;
-  private ahead: Taken | undefined;
 
   constructor(rows: Verification['rows']) {
     this.source = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
   }
 
-  async take(): Promise<Taken | undefined> {
-    const row = this.ahead ?? (await this.pull());
-    this.ahead = undefined;
-    return row;
-  }
-
+  /** The row after a broken one, by which it is told what is wrong; nothing is taken after it. */
   async peek(): Promise<AuditRow | undefined> {
-    this.ahead ??= await this.pull();
-    return this.ahead && 'seq' in this.ahead ? this.ahead : undefined;
+    const next = await this.take();
+    return next && 'seq' in next ? next : undefined;
   }
 
   /** Lets the source free its cursor when reading stopped early. */
@@ -178,7 +172,7 @@ class Window {
     await this.source.return?.();
   }
 
-  private async pull(): Promise<Taken | undefined> {
+  async take(): Promise<Taken | undefined> {
     try {
       const step = await this.source.next();
       return step.done ? undefined : step.value;
