@@ -2,13 +2,14 @@ import { networkInterfaces } from 'node:os';
 import type { DataSource } from 'typeorm';
 import { readConfiguration, type Configuration } from '#config/configuration.js';
 import { readEnvironment, type Environment } from '#config/environment.js';
-import { secretsIn, type SecretReader } from '#config/secrets.js';
+import { masterKeysIn, secretsIn, type SecretReader } from '#config/secrets.js';
 import { catalog, channelByKind } from '#channels/catalog.js';
 import { OutgoingRules } from '#dispatch/outgoing.js';
 import { refuseAny } from '#kernel/errors.js';
 import { systemClock, type Clock } from '#kernel/clock.js';
 import { randomIds, type Ids } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import { Composer } from '#alerts/compose.js';
 import { PgAlertStore } from '#storage/alert-store.js';
 import { PgAudience } from '#storage/audience-store.js';
@@ -16,6 +17,7 @@ import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase } from '#storage/database.js';
 import { PgDeliveryStore } from '#storage/delivery-store.js';
 import { PgDestinationStore } from '#storage/destination-store.js';
+import { openMasterKey } from '#storage/master-key-store.js';
 import { PgSecretStore } from '#storage/secret-store.js';
 import { processLog } from './log.js';
 import { PartnerBook } from './partner-book.js';
@@ -31,8 +33,8 @@ export interface House {
   /** Where connections to destinations may go. */
   readonly outgoing: OutgoingRules;
   readonly source: DataSource;
-  /** 32 octets: wraps the keys of cases and seals second factors. */
-  readonly masterKey: Buffer;
+  /** Wraps the keys of cases and seals second factors. */
+  readonly masterKey: MasterKey;
   readonly alerts: PgAlertStore;
   readonly deliveries: PgDeliveryStore;
   readonly audience: PgAudience;
@@ -53,9 +55,14 @@ export async function openHouse(app: string, variables: NodeJS.ProcessEnv): Prom
   const outgoing = await OutgoingRules.open({ ...seed.outgoing, own: ownServers(environment) });
   refuseAny(seed.destinations.flatMap((destination, n) => outgoing.faultsOf(destination, channelByKind).map((fault) => ({ ...fault, field: `destinations.${n}.${fault.field}` }))));
   const secret = secretsIn(environment.FINDME_SECRETS);
-  const masterKey = Buffer.from(secret('master-key'), 'hex');
-  const keys = new CaseKeys(masterKey);
+  const readKeys = masterKeysIn(environment.FINDME_SECRETS);
+  readKeys();
   const source = await openDatabase({ url: environment.DATABASE_URL, name: `findme-${app}` });
+  const masterKey = await openMasterKey(source, readKeys).catch(async (error: unknown) => {
+    await source.destroy();
+    throw error;
+  });
+  const keys = new CaseKeys(masterKey);
   const clock = systemClock;
   const log = processLog(app);
   const book = await PartnerBook.open({ seed: seed.destinations, secret, secrets: new PgSecretStore(source, masterKey, clock, randomIds), stored: new PgDestinationStore(source), outgoing, files: seed.files, clock, log });

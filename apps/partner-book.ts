@@ -1,3 +1,4 @@
+import { MASTER_KEY_FILES } from '#config/secrets.js';
 import type { Configuration } from '#config/configuration.js';
 import { catalog, channelByKind } from '#channels/catalog.js';
 import { readDestination } from '#config/configuration.js';
@@ -40,7 +41,7 @@ export interface KnownDestination {
 }
 
 /** Of the house itself: no destination may have them told to its partner. */
-const OF_THE_HOUSE: ReadonlySet<string> = new Set(['master-key', 'audit-signing-key', 'audit-earlier-keys', 'app-password']);
+const OF_THE_HOUSE: ReadonlySet<string> = new Set([...MASTER_KEY_FILES, 'audit-signing-key', 'audit-earlier-keys', 'app-password']);
 
 /** A destination as the configuration file has it. */
 const asShipped = (destination: Destination): KnownDestination => ({ id: destination.id, destination, enabled: true, shipped: true, changedAt: null });

@@ -8,7 +8,6 @@ import { routesOf, type Destination } from '#dispatch/channel.js';
 import { changeKind, type ChangeKind, type Json, type JsonObject } from '#identity/change.js';
 import { canonicalJson } from '#kernel/canonical.js';
 import { fail, refuseAny, Refusal } from '#kernel/errors.js';
-import { seal } from '#kernel/sealing.js';
 import { openOnTrial } from './connection-trial.js';
 
 const json: z.ZodType<Json> = z.json();
@@ -49,7 +48,7 @@ export function destinationChangeKinds(house: House) {
         given: {
           secrets: Object.entries(secrets).map(([name, value]) => {
             const generation = house.book.stateOf(payload.id as Destination['id'], name).generation + 1;
-            return { name, generation, sealed: seal(house.masterKey, Buffer.from(value, 'utf8'), secretPurpose(payload.id, name, generation)).toString('base64') };
+            return { name, generation, sealed: house.masterKey.seal(Buffer.from(value, 'utf8'), secretPurpose(payload.id, name, generation)).toString('base64') };
           }),
         },
       }),

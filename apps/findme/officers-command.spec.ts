@@ -44,7 +44,7 @@ describe('the command for officers', () => {
     await client.connect();
     const { rows } = await client.query<{ type: string }>('SELECT type FROM facts ORDER BY seq');
     await client.end();
-    expect(rows.map((r) => r.type)).toEqual(['officer.added', 'officer.changed', 'officer.changed', 'officer.sign_in_reset']);
+    expect(rows.map((r) => r.type)).toEqual(['master_key.adopted', 'officer.added', 'officer.changed', 'officer.changed', 'officer.sign_in_reset']);
   });
 
   it('shows what the authenticator of a drill officer would, once, and of nobody else', async () => {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { SYSTEM } from '#audit/fact.js';
-import { secretsIn } from '#config/secrets.js';
+import { masterKeysIn, secretsIn } from '#config/secrets.js';
 import { Accounts } from '#identity/accounts.js';
 import { ROLES, type Officer, type Role } from '#identity/officer.js';
 import { Passwords } from '#identity/password.js';
@@ -9,6 +9,7 @@ import { systemClock } from '#kernel/clock.js';
 import { randomIds } from '#kernel/ids.js';
 import { openDatabase } from '#storage/database.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
+import { adoptMasterKey } from '#storage/master-key-store.js';
 import { onDatabase } from './database.js';
 import { DRILL_USERS, newPassword } from './officers.js';
 import { Refusal } from './refusal.js';
@@ -38,10 +39,10 @@ export async function officersCommand(parameters: readonly string[], environment
     : verb === 'reset' && user ? reset(user) : (verb === 'disable' || verb === 'enable') && user ? enable(user, verb === 'enable') : undefined;
   if (!work) throw new Refusal(USAGE);
   const { folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
-  const masterKey = Buffer.from(secretsIn(folder)('master-key'), 'hex');
   print(await onDatabase(environment, async (url) => {
     const source = await openDatabase({ url, name: 'findme-officers', poolSize: 2 });
     try {
+      const masterKey = await adoptMasterKey(source, masterKeysIn(folder), systemClock, randomIds);
       return await work(new Accounts({
         officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords: new Passwords(), masterKey, clock: systemClock, ids: randomIds,
       }));

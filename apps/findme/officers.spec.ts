@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Accounts } from '#identity/accounts.js';
@@ -6,9 +6,10 @@ import { Passwords } from '#identity/password.js';
 import { totpAt } from '#identity/totp.js';
 import { systemClock } from '#kernel/clock.js';
 import { randomIds } from '#kernel/ids.js';
+import { masterKeysIn } from '#config/secrets.js';
+import { openMasterKey } from '#storage/master-key-store.js';
 import { openDatabase, rows } from '#storage/database.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
-import { readFile } from 'node:fs/promises';
 import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
 import { seedDrillOfficers } from './officers.js';
 
@@ -31,7 +32,7 @@ describe('the officers of drills', () => {
     expect((await stat(join(folder, 'officer-autor-password'))).mode & 0o077).toBe(0);
 
     const source = await openDatabase({ url: database.appUrl, name: 'spec' });
-    const masterKey = Buffer.from((await readFile(join(folder, 'master-key'), 'utf8')).trim(), 'hex');
+    const masterKey = await openMasterKey(source, masterKeysIn(folder));
     const accounts = new Accounts({
       officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords: new Passwords(), masterKey, clock: systemClock, ids: randomIds,
     });
@@ -44,6 +45,8 @@ describe('the officers of drills', () => {
 
   it('of another clone\'s secrets are refused, and left as they are', async () => {
     const other = await mkdtemp(join(tmpdir(), 'findme-secrets-'));
+    await expect(seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: other })).rejects.toMatchObject({ code: 'MASTER_KEY_WRONG' });
+    await copyFile(join(folder, 'master-key'), join(other, 'master-key'));
     await expect(seedDrillOfficers({ ownerUrl: database.ownerUrl, folder: other })).rejects.toThrow('another clone');
     await rm(other, { recursive: true });
   });

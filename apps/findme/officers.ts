@@ -6,8 +6,10 @@ import { Passwords } from '#identity/password.js';
 import { newTotpSecret } from '#identity/totp.js';
 import { systemClock } from '#kernel/clock.js';
 import { randomIds } from '#kernel/ids.js';
-import { open } from '#kernel/sealing.js';
+import type { MasterKey } from '#kernel/master-key.js';
+import { masterKeysIn } from '#config/secrets.js';
 import { openDatabase } from '#storage/database.js';
+import { adoptMasterKey } from '#storage/master-key-store.js';
 import { PgOfficerStore, PgSessionStore, PgThrottleStore } from '#storage/officer-store.js';
 import { Refusal } from './refusal.js';
 import { keepSecret } from './state.js';
@@ -44,9 +46,10 @@ export interface Seeding {
  * database has one of them with another second factor: it was made with the secrets of another folder.
  */
 export async function seedDrillOfficers({ ownerUrl, folder, partnerOf, passwords = new Passwords() }: Seeding): Promise<DrillAccount[]> {
-  const masterKey = Buffer.from(await keepSecret(folder, 'master-key', () => randomBytes(32).toString('hex')), 'hex');
+  await keepSecret(folder, 'master-key', () => randomBytes(32).toString('hex'));
   const source = await openDatabase({ url: ownerUrl, name: 'findme-officers', poolSize: 2 });
   try {
+    const masterKey = await adoptMasterKey(source, masterKeysIn(folder), systemClock, randomIds);
     const officers = new PgOfficerStore(source);
     const accounts = new Accounts({
       officers, sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source), passwords, masterKey, clock: systemClock, ids: randomIds,
@@ -75,9 +78,9 @@ export function newPassword(): string {
   return [0, 4, 8, 12].map((at) => picked.slice(at, at + 4).join('')).join('-');
 }
 
-function opensTo(masterKey: Buffer, sealed: Uint8Array, purpose: string, secret: string): boolean {
+function opensTo(masterKey: MasterKey, sealed: Uint8Array, purpose: string, secret: string): boolean {
   try {
-    return open(masterKey, sealed, purpose).toString('utf8') === secret;
+    return masterKey.open(sealed, purpose).toString('utf8') === secret;
   } catch {
     return false;
   }

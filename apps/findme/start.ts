@@ -17,8 +17,8 @@ export interface StartParts {
   readonly asked: AbortSignal;
   /** The processes without which this one stops. */
   readonly launchers: readonly ProcessId[];
-  /** Bring the database to today's schema, as a login that may create roles, and give the application's role its password. */
-  migrate(options: { ownerUrl: string; appPassword: string }): Promise<void>;
+  /** Bring the database to today's schema and the folder's master key, as a login that may create roles, and give the application's role its password. */
+  migrate(options: { ownerUrl: string; appPassword: string; folder: string }): Promise<void>;
   /** The application's role in the database. */
   readonly appRole: string;
   /** Make the drill's officers, if the system is one for drills, and tell who they are. */
@@ -60,7 +60,7 @@ export async function start(parts: StartParts): Promise<StartedSystem> {
     toStop.push(() => servers.stop());
     asked.throwIfAborted();
     const secrets = await secretsOf(stateDir, environment['FINDME_SECRETS']);
-    await parts.migrate({ ownerUrl: servers.adminUrl, appPassword: secrets.appPassword });
+    await parts.migrate({ ownerUrl: servers.adminUrl, appPassword: secrets.appPassword, folder: secrets.folder });
     const accounts = await parts.accounts(servers.adminUrl, secrets);
 
     const address = `http://localhost:${String(port)}`;

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { parseNumbers, SMS } from '#channels/smpp/numbers.js';
-import { secretsIn } from '#config/secrets.js';
+import { masterKeysIn } from '#config/secrets.js';
 import { systemClock } from '#kernel/clock.js';
 import { randomIds } from '#kernel/ids.js';
 import { silentLog } from '#kernel/log.js';
 import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
 import { PgAudience } from '#storage/audience-store.js';
+import { adoptMasterKey } from '#storage/master-key-store.js';
 import { openDatabase } from '#storage/database.js';
 import { onDatabase } from './database.js';
 import { Refusal } from './refusal.js';
@@ -28,10 +29,10 @@ export async function subscribersCommand(parameters: readonly string[], environm
   const { verb, kind, mode, language, file } = asked(parameters);
   const numbers = verb === 'import' ? await numbersIn(file) : [];
   const { folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
-  const masterKey = Buffer.from(secretsIn(folder)('master-key'), 'hex');
   print(await onDatabase(environment, async (url) => {
     const source = await openDatabase({ url, name: 'findme-subscribers', poolSize: AT_ONCE });
     try {
+      const masterKey = await adoptMasterKey(source, masterKeysIn(folder), systemClock, randomIds);
       const audience = new PgAudience(source, masterKey, systemClock, randomIds, silentLog);
       const queue = numbers.values();
       const work = async (): Promise<void> => {

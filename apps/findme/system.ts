@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { catalog } from '#channels/catalog.js';
 import { readConfiguration } from '#config/configuration.js';
 import { projectRoot } from '#config/project-root.js';
+import { masterKeysIn } from '#config/secrets.js';
 import { systemClock } from '#kernel/clock.js';
+import { randomIds } from '#kernel/ids.js';
+import { openDatabase } from '#storage/database.js';
+import { adoptMasterKey } from '#storage/master-key-store.js';
 import { APP_ROLE, migrate } from '#storage/migrate.js';
 import { onDatabase } from './database.js';
 import { makeDrillSecrets } from './drill-secrets.js';
@@ -25,7 +29,7 @@ const PROGRAMS = ['partners', 'api', 'dispatcher'].map((name) => ({ name, entry:
 /** The system's parts under this environment. */
 export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal, launchers: StartParts['launchers']): StartParts {
   return {
-    environment, asked, launchers, migrate, appRole: APP_ROLE,
+    environment, asked, launchers, migrate: ({ ownerUrl, appPassword, folder }) => migrateAndAdopt(ownerUrl, appPassword, folder), appRole: APP_ROLE,
     accounts: (adminUrl, { folder }) => drillAccounts(adminUrl, folder, environment),
     programs: PROGRAMS,
     next: [
@@ -35,6 +39,17 @@ export function partsOf(environment: NodeJS.ProcessEnv, asked: AbortSignal, laun
     ],
     log: say,
   };
+}
+
+/** Brings the database to today's schema and to the master key of the folder. */
+async function migrateAndAdopt(ownerUrl: string, appPassword: string, folder: string): Promise<void> {
+  await migrate({ ownerUrl, appPassword });
+  const source = await openDatabase({ url: ownerUrl, name: 'findme-migrate', poolSize: 2 });
+  try {
+    await adoptMasterKey(source, masterKeysIn(folder), systemClock, randomIds);
+  } finally {
+    await source.destroy();
+  }
 }
 
 /** Where every partner is simulated, the system is one for drills: its secrets and officers are made up, and told. */
@@ -69,8 +84,8 @@ export async function run(environment: NodeJS.ProcessEnv): Promise<number> {
 
 /** `migrate`: bring the database to today's schema and end. Uses DATABASE_URL, the running system's, or an own embedded one. */
 export async function migrateOnly(environment: NodeJS.ProcessEnv): Promise<number> {
-  const { appPassword } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
-  await onDatabase(environment, (ownerUrl) => migrate({ ownerUrl, appPassword }));
+  const { appPassword, folder } = await secretsOf(await stateFolder(environment['FINDME_STATE']), environment['FINDME_SECRETS']);
+  await onDatabase(environment, (ownerUrl) => migrateAndAdopt(ownerUrl, appPassword, folder));
   say('The database has today\'s schema.');
   return 0;
 }

@@ -53,6 +53,9 @@ export const FACT_NAMES: Readonly<Partial<Record<FactType, Name>>> = {
   'destination.changed': say('Partner izmenjen', 'Партнер измењен', 'Partner changed'),
   'test.requested': say('Proba partnera zatražena', 'Проба партнера затражена', 'Test of a partner requested'),
   'test.made': say('Proba partnera izvedena', 'Проба партнера изведена', 'Test of a partner made'),
+  'master_key.adopted': say('Glavni ključ preuzet', 'Главни кључ преузет', 'Master key taken'),
+  'master_key.announced': say('Zamena glavnog ključa započeta', 'Замена главног кључа започета', 'Replacing the master key begun'),
+  'master_key.replaced': say('Glavni ključ zamenjen', 'Главни кључ замењен', 'Master key replaced'),
   'secret.rotated': say('Tajna obnovljena', 'Тајна обновљена', 'Secret rotated'),
   'secret.retired': say('Stara tajna ukinuta', 'Стара тајна укинута', 'Old secret retired'),
 };

@@ -18,6 +18,8 @@ const revision = z.int().min(1);
 const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)$/);
 /** A name of the configuration, such as a channel (`cap-push`) or a destination (`rts-1`). */
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$/);
+/** The public id of a master key. */
+const keyId = z.string().regex(/^[0-9a-f]{16}$/);
 /** An idempotency key. */
 const key = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/);
 /** A reason or a partner's word as a code, never a sentence; see `wordOf`. */
@@ -112,6 +114,12 @@ export const FACT_BODIES = {
   'secret.rotated': z.strictObject({ destination: name, secret: name, generation: z.int().min(1), previousUntil: instant }),
   /** The generation before the present one was ended before its time. */
   'secret.retired': z.strictObject({ destination: name, secret: name, generation: z.int().min(1) }),
+  /** The database took its first master key; keys are named by their public ids. */
+  'master_key.adopted': z.strictObject({ key: keyId }),
+  /** A master key may be sealed under beside the one whose place it is to take. */
+  'master_key.announced': z.strictObject({ from: keyId, to: keyId }),
+  /** Nothing is sealed under the old one any more; the database looked. */
+  'master_key.replaced': z.strictObject({ from: keyId, to: keyId }),
   /** `selection`: what was asked for, where it was not everything. Names, ids and times; a case number is none of them. */
   'audit.exported': z.strictObject({ format: z.enum(['csv', 'json', 'jsonl', 'pdf']), facts: count, lastSeq: count, selection: z.record(word, key).optional() }),
   /** A destination's partner asked for a connection test. */

@@ -1,5 +1,6 @@
 import { SYSTEM } from '#audit/fact.js';
 import { FixedClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds, type OfficerId } from '#kernel/ids.js';
 import { newCaseKey } from '#kernel/sealing.js';
 import { Accounts, type Credentials } from './accounts.js';
@@ -12,7 +13,7 @@ import { totpAt } from './totp.js';
 const PASSWORD = 'plavi voz u podne';
 const DESK = '192.0.2.1';
 const clock = new FixedClock('2026-11-24T18:00:00Z');
-const masterKey = newCaseKey();
+const masterKey = MasterKey.of(newCaseKey());
 let stores: MemoryStores;
 let accounts: Accounts;
 let secret: string;

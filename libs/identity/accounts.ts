@@ -2,7 +2,7 @@ import { makeFact, officerActor, SYSTEM, type Actor, type FactBody } from '#audi
 import type { Clock } from '#kernel/clock.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { FactId, Ids, OfficerId } from '#kernel/ids.js';
-import { keyedDigest, open, seal } from '#kernel/sealing.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import type { Device } from './device.js';
 import { readOfficer, readRoles, readUserName, type Officer, type OfficerInput, type Role } from './officer.js';
 import { purposeText, type AuthenticationResponseJSON, type Ceremony, type PasskeyCeremonies, type PasskeyFault, type PublicKeyCredentialRequestOptionsJSON } from './passkey.js';
@@ -20,8 +20,8 @@ export interface AccountsParts {
   /** Left out where nobody signs in, or none are to be taken. */
   readonly passkeys?: PasskeyCeremonies;
   readonly passwords: Passwords;
-  /** 32 octets: seals the second factors and keys the digests of addresses. */
-  readonly masterKey: Uint8Array;
+  /** Seals the second factors and keys the digests of addresses. */
+  readonly masterKey: MasterKey;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -243,7 +243,7 @@ export class Accounts {
     const account: Account = {
       ...officer,
       passwordHash: await passwords.hash(input.password),
-      sealedTotp: seal(masterKey, Buffer.from(totpSecret, 'utf8'), totpPurpose(officer.id)),
+      sealedTotp: masterKey.seal(Buffer.from(totpSecret, 'utf8'), totpPurpose(officer.id)),
       lastStep: 0,
     };
     const fact = this.fact('officer.added', by, { officer: officer.id, roles: [...officer.roles], ...(officer.destinations && { destinations: [...officer.destinations] }) }, clock.now());
@@ -267,7 +267,7 @@ export class Accounts {
     const { officers, passwords, masterKey, clock } = this.parts;
     checkPassword(password, officer.userName);
     const totpSecret = newTotpSecret();
-    const to = { passwordHash: await passwords.hash(password), sealedTotp: seal(masterKey, Buffer.from(totpSecret, 'utf8'), totpPurpose(officer.id)) };
+    const to = { passwordHash: await passwords.hash(password), sealedTotp: masterKey.seal(Buffer.from(totpSecret, 'utf8'), totpPurpose(officer.id)) };
     const now = clock.now();
     if (!(await officers.reset(officer.id, to, now, this.fact('officer.sign_in_reset', by, { officer: officer.id }, now)))) throw fail('OFFICER_INVALID', 'id');
     return { totpSecret, otpauthUri: otpauthUri(totpSecret, officer.userName) };
@@ -313,7 +313,7 @@ export class Accounts {
 
   private stepOf(account: Account, code: string, now: Date): number | Refusal {
     if (account.sealedTotp === null) return fail('CODE_WRONG', 'code');
-    const secret = open(this.parts.masterKey, account.sealedTotp, totpPurpose(account.id)).toString('utf8');
+    const secret = this.parts.masterKey.open(account.sealedTotp, totpPurpose(account.id)).toString('utf8');
     try {
       return verifyTotp({ secret, code, now, lastStep: account.lastStep }).step;
     } catch (error) {
@@ -329,7 +329,7 @@ export class Accounts {
   }
 
   private digest(text: string): string {
-    return keyedDigest(this.parts.masterKey, text);
+    return this.parts.masterKey.digest(text);
   }
 
   private fact<Type extends OfficerFact>(type: Type, actor: Actor, body: FactBody<Type>, at: Date) {

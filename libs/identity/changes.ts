@@ -3,14 +3,14 @@ import { canonicalJson } from '#kernel/canonical.js';
 import type { Clock } from '#kernel/clock.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { FactId, Ids, OfficerId } from '#kernel/ids.js';
-import { keyedDigest, open, seal } from '#kernel/sealing.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import { CHANGE_MS, type Change, type ChangeId, type ChangeKind, type ChangeKinds, type ChangeStore, type Json, type Statement, type Told } from './change.js';
 
 export interface ChangesParts {
   readonly store: ChangeStore;
   readonly kinds: ChangeKinds;
   /** 32 octets: seals secrets and reasons, and keys the digests in facts. */
-  readonly masterKey: Uint8Array;
+  readonly masterKey: MasterKey;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -36,9 +36,9 @@ export class Changes {
     const { subject, kept = {}, told = {} } = await kind.prepare(payload, secret);
     const id = ids.next<ChangeId>();
     const at = clock.now();
-    const sealed = secret === undefined ? null : seal(masterKey, Buffer.from(canonicalJson(secret), 'utf8'), secretOf(id));
+    const sealed = secret === undefined ? null : masterKey.seal(Buffer.from(canonicalJson(secret), 'utf8'), secretOf(id));
     // The digest covers secrets too, so that what was carried out can be told to be what was proposed.
-    const digest = keyedDigest(masterKey, canonicalJson({ payload, secret: secret ?? null }));
+    const digest = masterKey.digest(canonicalJson({ payload, secret: secret ?? null }));
     const fact = this.fact(officerActor(by), at, { type: 'change.proposed', body: { change: id, kind: proposal.kind, subject, digest } });
     await store.propose({ id, kind: proposal.kind, subject, payload, kept, sealed, by, proposedAt: at, expiresAt: new Date(at.getTime() + CHANGE_MS) }, fact);
     return { change: await this.show(id), told };
@@ -57,7 +57,7 @@ export class Changes {
     const { store, masterKey, clock } = this.parts;
     const change = await this.mayConfirm(id, by);
     const kind = this.kindOf(change.kind);
-    const secret: unknown = change.sealed === null ? undefined : JSON.parse(open(masterKey, change.sealed, secretOf(id)).toString('utf8'));
+    const secret: unknown = change.sealed === null ? undefined : JSON.parse(masterKey.open(change.sealed, secretOf(id)).toString('utf8'));
     const { given = {}, told = {} } = await kind.complete(change.payload, secret, change);
     const at = clock.now();
     const statements: Statement[] = [{ type: 'change.confirmed', body: { change: id, proposer: change.proposedBy.id, stepUp } }, ...kind.facts(change.payload, change)];
@@ -71,8 +71,8 @@ export class Changes {
     const text = reason.trim();
     if (text === '') throw fail('REASON_MISSING', 'reason');
     const at = clock.now();
-    const fact = this.fact(officerActor(by), at, { type: 'change.refused', body: { change: id, remark: keyedDigest(masterKey, text) } });
-    await store.settle({ id, verb: 'refuse', by, at, given: {}, reason: seal(masterKey, Buffer.from(text, 'utf8'), reasonOf(id)) }, [fact]);
+    const fact = this.fact(officerActor(by), at, { type: 'change.refused', body: { change: id, remark: masterKey.digest(text) } });
+    await store.settle({ id, verb: 'refuse', by, at, given: {}, reason: masterKey.seal(Buffer.from(text, 'utf8'), reasonOf(id)) }, [fact]);
     return this.show(id);
   }
 
@@ -113,7 +113,7 @@ export class Changes {
   }
 
   private shown({ kept, sealed, reason, ...change }: Change): ShownChange {
-    return { ...change, hasSecret: sealed !== null, document: kept['document'] ?? null, reason: reason && open(this.parts.masterKey, reason, reasonOf(change.id)).toString('utf8') };
+    return { ...change, hasSecret: sealed !== null, document: kept['document'] ?? null, reason: reason && this.parts.masterKey.open(reason, reasonOf(change.id)).toString('utf8') };
   }
 
   private kindOf(name: string): ChangeKind {
@@ -127,5 +127,6 @@ export class Changes {
   }
 }
 
-const secretOf = (id: ChangeId): string => `change:${id}/secret`;
-const reasonOf = (id: ChangeId): string => `change:${id}/reason`;
+/** What a change's secrets, and the reason of its refusal, are sealed for. */
+export const secretOf = (id: ChangeId): string => `change:${id}/secret`;
+export const reasonOf = (id: ChangeId): string => `change:${id}/reason`;

@@ -3,7 +3,7 @@ import { makeFact, officerActor, type Fact } from '#audit/fact.js';
 import type { Clock } from '#kernel/clock.js';
 import { fail } from '#kernel/errors.js';
 import type { FactId, Ids, OfficerId } from '#kernel/ids.js';
-import { keyedDigest, open, seal } from '#kernel/sealing.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import type { ChangeId } from './change.js';
 import type { Officer } from './officer.js';
 import { checkPassword, type Passwords } from './password.js';
@@ -48,13 +48,13 @@ export function newHalf(): string {
 }
 
 /** What a half is stored and found by. */
-export function halfDigest(masterKey: Uint8Array, half: string): string {
-  return keyedDigest(masterKey, `enrolment ${half}`);
+export function halfDigest(masterKey: MasterKey, half: string): string {
+  return masterKey.digest(`enrolment ${half}`);
 }
 
 /** Enrolling, for who has both halves. */
 export class Enrolments {
-  constructor(private readonly parts: { readonly store: EnrolmentStore; readonly passwords: Passwords; readonly masterKey: Uint8Array; readonly clock: Clock; readonly ids: Ids }) {}
+  constructor(private readonly parts: { readonly store: EnrolmentStore; readonly passwords: Passwords; readonly masterKey: MasterKey; readonly clock: Clock; readonly ids: Ids }) {}
 
   /** Who enrols, and the second factor to put into an authenticator; the same one when asked again. Throws ENROLMENT_INVALID. */
   async begin(code: EnrolmentCode): Promise<{ readonly officer: Officer; readonly totpSecret: string; readonly otpauthUri: string; readonly expiresAt: Date }> {
@@ -62,7 +62,7 @@ export class Enrolments {
     let enrolment = await this.find(code);
     const { officer } = enrolment;
     if (enrolment.sealedTotp === null) {
-      await store.offer(officer.id, seal(masterKey, Buffer.from(newTotpSecret(), 'utf8'), totpPurpose(officer.id)));
+      await store.offer(officer.id, masterKey.seal(Buffer.from(newTotpSecret(), 'utf8'), totpPurpose(officer.id)));
       enrolment = await this.find(code);
     }
     const totpSecret = this.secretOf(enrolment);
@@ -97,7 +97,7 @@ export class Enrolments {
 
   private secretOf({ officer, sealedTotp }: Enrolment): string {
     if (sealedTotp === null) throw fail('ENROLMENT_INVALID');
-    return open(this.parts.masterKey, sealedTotp, totpPurpose(officer.id)).toString('utf8');
+    return this.parts.masterKey.open(sealedTotp, totpPurpose(officer.id)).toString('utf8');
   }
 }
 

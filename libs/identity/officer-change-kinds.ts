@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fail } from '#kernel/errors.js';
 import type { Ids, OfficerId } from '#kernel/ids.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import { changeKind, type ChangeKind } from './change.js';
 import { halfDigest, newHalf } from './enrolment.js';
 import { readOfficer, readRoles, ROLES } from './officer.js';
@@ -16,7 +17,7 @@ const reset = z.strictObject({ officer: uuid });
 
 export interface OfficerChangeParts {
   readonly officers: OfficerStore;
-  readonly masterKey: Uint8Array;
+  readonly masterKey: MasterKey;
   readonly ids: Ids;
   /** Whether there is such a destination. */
   readonly isDestination: (id: string) => boolean;

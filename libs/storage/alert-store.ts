@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { fail } from '#kernel/errors.js';
 import { canonicalJson } from '#kernel/canonical.js';
 import type { AlertId, FactId, Ids, OfficerId } from '#kernel/ids.js';
-import { keyedDigest, newCaseKey, open, seal, wrapKey } from '#kernel/sealing.js';
+import { keyedDigest, newCaseKey, open, seal } from '#kernel/sealing.js';
 import { makeFact, officerActor, SYSTEM, type FactBody, type FactType } from '#audit/fact.js';
 import { capTime, NOBODY, type Alert, type AlertStatus, type ProposalStatus } from '#alerts/alert.js';
 import { joinAreas } from '#alerts/area.js';
@@ -39,7 +39,7 @@ export class PgAlertStore implements AlertStore {
     const fact = this.fact('alert.created', alert.createdBy, alert.createdAt, alert.id, { mode: alert.mode });
     const saved = this.fact('revision.saved', alert.createdBy, alert.createdAt, alert.id, savedBody(alert, key));
     await rows(this.source, 'SELECT create_alert($1, $2, $3, $4, $5, $6, $7, $8)', [
-      alert.id, alert.mode, content.caseNumber, alert.createdBy, alert.createdAt, wrapKey(this.keys.masterKey, key, alert.id),
+      alert.id, alert.mode, content.caseNumber, alert.createdBy, alert.createdAt, this.keys.masterKey.wrap(key, alert.id),
       sealRevision(key, alert.id, 1, { content }), [fact, saved],
     ]);
   }

@@ -3,7 +3,7 @@ import { monotonicMs, type Clock } from '#kernel/clock.js';
 import { canonicalJson } from '#kernel/canonical.js';
 import { fail, Refusal } from '#kernel/errors.js';
 import type { OfficerId } from '#kernel/ids.js';
-import { keyedDigest } from '#kernel/sealing.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import { rows } from './database.js';
 
 /** What is kept of an answer: its status and the one word from which it can be made again. No personal data. */
@@ -39,7 +39,7 @@ export class AnsweredRequests {
 
   constructor(
     private readonly source: DataSource,
-    private readonly masterKey: Uint8Array,
+    private readonly masterKey: MasterKey,
     private readonly clock: Clock,
   ) {}
 
@@ -52,7 +52,7 @@ export class AnsweredRequests {
    */
   async once(request: OnceRequest, work: (run: { readonly subject: string; readonly resumed: boolean }) => Promise<KeptAnswer>): Promise<KeptAnswer> {
     await this.forgetOld();
-    const hash = keyedDigest(this.masterKey, canonicalJson(request.request));
+    const hash = this.masterKey.digest(canonicalJson(request.request));
     const claim = await this.claim(request, hash);
     if ('status' in claim) return claim;
     try {

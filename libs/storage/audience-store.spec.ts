@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { FixedClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
 import type { Audience, Member, NewSubscriber, Selection } from '#dispatch/audience.js';
@@ -30,7 +31,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const stored = () => new PgAudience(source, Buffer.alloc(32, 7), new FixedClock('2026-11-24T18:00:00Z'), randomIds, log);
+const stored = () => new PgAudience(source, MasterKey.of(Buffer.alloc(32, 7)), new FixedClock('2026-11-24T18:00:00Z'), randomIds, log);
 const contacts = async (audience: Audience, selection: Partial<Selection> = {}) => (await audience.members({ ...all, ...selection }, undefined, 1_000)).map((m) => m.contact).sort();
 
 describe.each([['in PostgreSQL', stored], ['in memory', () => new MemoryAudience()]] as const)('an audience %s', (_name, make) => {
@@ -151,7 +152,7 @@ describe('subscribers in the database', () => {
     expect(JSON.stringify(row)).not.toContain('tajna');
     expect(JSON.stringify(row)).not.toContain(token);
     expect(Buffer.from(row!['sealed'] as Buffer).includes('tajna')).toBe(false);
-    await expect(new PgAudience(source, randomBytes(32), new FixedClock('2026-11-24T18:00:00Z'), randomIds, log).members(all, undefined, 1)).rejects.toThrow('does not open');
+    await expect(new PgAudience(source, MasterKey.of(randomBytes(32)), new FixedClock('2026-11-24T18:00:00Z'), randomIds, log).members(all, undefined, 1)).rejects.toThrow('does not open');
     await audience.drop([id], 'gone');
     expect(logged.at(-1)).toEqual({ name: 'audience.dropped', count: 1, cause: 'gone' });
     expect(JSON.stringify(logged)).not.toContain('tajna');

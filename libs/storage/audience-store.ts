@@ -1,9 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '#kernel/clock.js';
 import type { Ids } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
-import { keyedDigest, open, seal } from '#kernel/sealing.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import { districtsIn } from '#alerts/area.js';
 import type { Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
@@ -22,13 +22,9 @@ function valuesOf({ kind, mode, shard, shards, area, language }: Selection): unk
   return [kind, mode, shards, shard, codes, language ?? null];
 }
 
-/** Those who asked to be told, in PostgreSQL. Contacts are sealed under a key of their own, derived from the master key. */
+/** Those who asked to be told, in PostgreSQL, their contacts sealed under the master key. */
 export class PgAudience implements Audience {
-  private readonly key: Buffer;
-
-  constructor(private readonly source: DataSource, masterKey: Uint8Array, private readonly clock: Clock, private readonly ids: Ids, private readonly log: Log) {
-    this.key = createHmac('sha256', masterKey).update('findme subscribers v1').digest();
-  }
+  constructor(private readonly source: DataSource, private readonly masterKey: MasterKey, private readonly clock: Clock, private readonly ids: Ids, private readonly log: Log) {}
 
   async members(selection: Selection, after: string | undefined, limit: number): Promise<readonly Member[]> {
     const { nearest } = selection;
@@ -36,7 +32,7 @@ export class PgAudience implements Audience {
     const page = nearest ? await this.nearestFirst(selection, nearest, behind, limit) : await rows<PageRow>(this.source,
       `SELECT id, language, sealed, NULL AS near FROM subscribers WHERE ${CHOSEN} AND ($7::uuid IS NULL OR id > $7::uuid) ORDER BY id LIMIT $8`,
       [...valuesOf(selection), behind?.id ?? null, limit]);
-    return page.map(({ id, language, sealed, near }) => ({ id, language, contact: open(this.key, sealed, purposeOf(id)).toString('utf8'), place: placeOf(id, near) }));
+    return page.map(({ id, language, sealed, near }) => ({ id, language, contact: this.masterKey.open(sealed, contactPurpose(id)).toString('utf8'), place: placeOf(id, near) }));
   }
 
   private nearestFirst(selection: Selection, nearest: readonly string[], behind: { readonly near: number | null; readonly id: string } | undefined, limit: number): Promise<PageRow[]> {
@@ -63,7 +59,7 @@ export class PgAudience implements Audience {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
        ON CONFLICT (kind, mode, digest) DO UPDATE SET id = excluded.id, sealed = excluded.sealed, language = excluded.language, districts = excluded.districts,
          token_hash = excluded.token_hash, created_at = excluded.created_at, confirmed_at = excluded.confirmed_at`,
-      [id, kind, mode, seal(this.key, Buffer.from(contact, 'utf8'), purposeOf(id)), digest, slotOf(digest), language, districts, tokenHash(token), now, confirmed ? now : null]);
+      [id, kind, mode, this.masterKey.seal(Buffer.from(contact, 'utf8'), contactPurpose(id)), digest, slotOf(digest), language, districts, tokenHash(token), now, confirmed ? now : null]);
     return { id, token };
   }
 
@@ -75,7 +71,7 @@ export class PgAudience implements Audience {
   async find(token: string, kind: string, since: Date): Promise<Wish | undefined> {
     const [row] = await rows<Row & Pick<Wish, 'mode' | 'districts'>>(this.source,
       'SELECT id, mode, language, districts, sealed FROM subscribers WHERE token_hash = $1 AND kind = $2 AND created_at >= $3', [tokenHash(token), kind, since]);
-    return row && { mode: row.mode, language: row.language, districts: row.districts, contact: open(this.key, row.sealed, purposeOf(row.id)).toString('utf8') };
+    return row && { mode: row.mode, language: row.language, districts: row.districts, contact: this.masterKey.open(row.sealed, contactPurpose(row.id)).toString('utf8') };
   }
 
   async leave(kind: string, mode: Mode, identity: string): Promise<boolean> {
@@ -97,9 +93,9 @@ export class PgAudience implements Audience {
   }
 
   private digestOf(kind: string, mode: Mode, identity: string): string {
-    return keyedDigest(this.key, `${kind} ${mode} ${identity}`);
+    return this.masterKey.digestOfContact(`${kind} ${mode} ${identity}`);
   }
 }
 
 /** A sealed contact opens in its own row only. */
-const purposeOf = (id: string): string => `subscriber:${id}`;
+export const contactPurpose = (id: string): string => `subscriber:${id}`;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { systemClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds, type AlertId, type DestinationId, type FactId } from '#kernel/ids.js';
 import { createCheckpointKey, readPublicKeys, type Checkpoint } from '#audit/checkpoint.js';
 import { destinationActor, makeFact, SYSTEM } from '#audit/fact.js';
@@ -127,7 +128,7 @@ describe('the audit in the database', () => {
     const receipt = (key: string): Receipt => ({ destination: 'rts-1' as DestinationId, receiptKey: key, about: { key: 'k' }, stage: 'confirmed', word: 'aired' });
     const rest = (sql: string) => owner.query(sql);
     beforeEach(async () => {
-      const deliveries = new PgDeliveryStore(source, new CaseKeys(randomBytes(32)), systemClock, randomIds);
+      const deliveries = new PgDeliveryStore(source, new CaseKeys(MasterKey.of(randomBytes(32))), systemClock, randomIds);
       await deliveries.receive([receipt('a'), receipt('b'), receipt('c')]);
       await deliveries.receive([receipt('d'), receipt('d')]);
     });

@@ -42,7 +42,7 @@ export async function settleDeadLetter(manager: EntityManager, id: DeliveryId, {
     await rows(manager, 'INSERT INTO remarks (alert_id, revision, verb, by, at, sealed) VALUES ($1, $2, $3, $4, $5, $6)',
       [row.alert_id, row.revision, verdict, by, at, seal(key, Buffer.from(reason), `${row.alert_id}:remark`)]);
   }
-  const body = { ...naming(toClaimed(row)), remark: keyedDigest(key ?? keys.masterKey, reason) };
+  const body = { ...naming(toClaimed(row)), remark: key ? keyedDigest(key, reason) : keys.masterKey.digest(reason) };
   await facts.append(manager, [facts.make(verdict === 'retry' ? 'delivery.retried' : 'delivery.closed', officerActor(by), row.alert_id, body, at)]);
   if (verdict === 'retry') await rows(manager, `SELECT pg_notify('deliveries', $1)`, [id]);
 }

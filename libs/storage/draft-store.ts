@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { canonicalJson } from '#kernel/canonical.js';
 import { fail } from '#kernel/errors.js';
 import type { AlertId, FactId, Ids, OfficerId } from '#kernel/ids.js';
-import { keyedDigest, newCaseKey, open, seal, unwrapKey, wrapKey } from '#kernel/sealing.js';
+import { keyedDigest, newCaseKey, open, seal } from '#kernel/sealing.js';
 import { makeFact, officerActor, SYSTEM, type FactBody, type FactType } from '#audit/fact.js';
 import { NOBODY } from '#alerts/alert.js';
 import type { PhotoRef } from '#alerts/content.js';
@@ -34,7 +34,7 @@ export class PgDraftStore implements DraftStore {
   async begin(draft: Draft): Promise<void> {
     const { id, mode, begunBy, begunAt, over, writers, photo } = draft;
     const key = over === null ? newCaseKey() : await this.keys.of(this.source, id);
-    const wrapped = over === null ? wrapKey(this.keys.masterKey, key, id) : null;
+    const wrapped = over === null ? this.keys.masterKey.wrap(key, id) : null;
     await this.call('begin_draft', [
       id, mode, begunBy, begunAt, over, wrapped, writers, sealDraft(key, id, draft), photo?.sha256 ?? null, [this.fact('draft.begun', begunBy, begunAt, id, { mode, over })],
     ]);
@@ -106,12 +106,12 @@ export class PgDraftStore implements DraftStore {
   private async keyOf(mode: Mode, id: AlertId): Promise<Buffer> {
     const [row] = await rows<Pick<DraftRow, 'wrapped'>>(this.source, 'SELECT wrapped FROM drafts WHERE id = $1 AND mode = $2', [id, mode]);
     if (!row) throw fail('DRAFT_MISSING');
-    return row.wrapped ? unwrapKey(this.keys.masterKey, row.wrapped, id) : this.keys.of(this.source, id);
+    return row.wrapped ? this.keys.masterKey.unwrap(row.wrapped, id) : this.keys.of(this.source, id);
   }
 
   private async opened(row: DraftRow): Promise<Draft> {
     const { id, mode, version, over_version: over, writers, begun_by: begunBy, begun_at: begunAt, saved_by: savedBy, saved_at: savedAt } = row;
-    const key = row.wrapped ? unwrapKey(this.keys.masterKey, row.wrapped, id) : await this.keys.of(this.source, id);
+    const key = row.wrapped ? this.keys.masterKey.unwrap(row.wrapped, id) : await this.keys.of(this.source, id);
     const { content, unfinished, photo } = JSON.parse(open(key, row.sealed, `${id}:draft`).toString('utf8')) as Sealed;
     return { id, mode, version, over, writers, begunBy, begunAt, savedBy, savedAt, content, unfinished, ...(photo && { photo }) };
   }

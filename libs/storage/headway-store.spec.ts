@@ -1,5 +1,6 @@
 import { deliveryKey } from '#dispatch/delivery.js';
 import { FixedClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds, type AlertId, type DeliveryId, type DestinationId } from '#kernel/ids.js';
 import { silentLog } from '#kernel/log.js';
 import { callRoll } from '#dispatch/roll.js';
@@ -49,7 +50,7 @@ describe('how far parts have come', () => {
 
   it('lets a part that was interrupted go on in the same order in another process, the nearest first', async () => {
     const [id] = (await planned(1)).ids;
-    const audience = new PgAudience(source, Buffer.alloc(32, 7), clock, randomIds, silentLog);
+    const audience = new PgAudience(source, MasterKey.of(Buffer.alloc(32, 7)), clock, randomIds, silentLog);
     for (let n = 0; n < 30; n += 1) {
       const near = n % 3;
       await audience.add({ kind: 'sms', mode: 'drill', language: 'en', districts: near === 0 ? null : [`RS-0${near}`], identity: `${n}`, contact: `${near}-${n}`, confirmed: true });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { FixedClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds, type FactId, type OfficerId } from '#kernel/ids.js';
 import { makeFact, SYSTEM } from '#audit/fact.js';
 import { Accounts } from '#identity/accounts.js';
@@ -56,7 +57,7 @@ const accountsOn = (source: DataSource) => new Accounts({
   officers: new PgOfficerStore(source), sessions: new PgSessionStore(source), throttle: new PgThrottleStore(source),
   passwords: new Passwords({ cost: { ln: 8, r: 8, p: 1 } }), masterKey: KEY, clock: new FixedClock(NOW), ids: randomIds,
 });
-const KEY = randomBytes(32);
+const KEY = MasterKey.of(randomBytes(32));
 
 describe('officers in the database', () => {
   it('sign in once with one code, however many try at the same moment', async () => {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '#kernel/clock.js';
 import type { DestinationId, Ids, OfficerId } from '#kernel/ids.js';
-import { open, seal } from '#kernel/sealing.js';
+import type { MasterKey } from '#kernel/master-key.js';
 import { officerActor } from '#audit/fact.js';
 import type { SecretGeneration } from '#dispatch/secret-generations.js';
 import { inTransaction, rows } from './database.js';
@@ -16,7 +16,7 @@ export const OVERLAP_MS = 24 * 3_600_000;
 export class PgSecretStore {
   private readonly facts: Facts;
 
-  constructor(private readonly source: DataSource, private readonly masterKey: Uint8Array, private readonly clock: Clock, ids: Ids) {
+  constructor(private readonly source: DataSource, private readonly masterKey: MasterKey, private readonly clock: Clock, ids: Ids) {
     this.facts = new Facts(clock, ids);
   }
 
@@ -24,7 +24,7 @@ export class PgSecretStore {
   async all(): Promise<readonly SecretGeneration[]> {
     const found = await rows<Row>(this.source, 'SELECT destination, name, generation, sealed, made_at, previous_until FROM destination_secrets');
     return found.map(({ destination, name, generation, sealed, made_at: madeAt, previous_until: previousUntil }) => ({
-      destination, name, generation, madeAt, previousUntil, value: open(this.masterKey, sealed, secretPurpose(destination, name, generation)).toString('utf8'),
+      destination, name, generation, madeAt, previousUntil, value: this.masterKey.open(sealed, secretPurpose(destination, name, generation)).toString('utf8'),
     }));
   }
 
@@ -39,7 +39,7 @@ export class PgSecretStore {
       const now = this.clock.now();
       const fact = this.facts.make('secret.rotated', officerActor(by), undefined, { destination, secret: name, generation, previousUntil: new Date(now.getTime() + OVERLAP_MS).toISOString() }, now);
       const [made] = await rows<{ until: Date }>(manager, 'SELECT rotate_secret($1, $2, $3, $4, $5, $6, $7) AS until',
-        [destination, name, generation, seal(this.masterKey, Buffer.from(value, 'utf8'), secretPurpose(destination, name, generation)), by, now, [fact]]);
+        [destination, name, generation, this.masterKey.seal(Buffer.from(value, 'utf8'), secretPurpose(destination, name, generation)), by, now, [fact]]);
       return made!.until;
     });
   }

@@ -11,6 +11,7 @@ import { sampleContent } from '#alerts/testing/sample-content.js';
 import { signCap } from '#cap/sign.js';
 import { writeCap } from '#cap/write.js';
 import { PgAlertStore } from '#storage/alert-store.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { CaseKeys } from '#storage/case-keys.js';
 import { openDatabase } from '#storage/database.js';
 import { APPROVER, AUTHOR } from '../support/officers.js';
@@ -111,7 +112,7 @@ async function timed(scene: Scene, work: () => Promise<unknown>): Promise<{ appr
 /** What officers do, as the API does it for them. */
 async function openDesk({ appUrl }: BenchDatabase, { secret }: Scene) {
   const source = await openDatabase({ url: appUrl, name: 'bench-desk' });
-  const store = new PgAlertStore(source, new CaseKeys(Buffer.from(secret('master-key'), 'hex')), randomIds);
+  const store = new PgAlertStore(source, new CaseKeys(MasterKey.of(Buffer.from(secret('master-key'), 'hex'))), randomIds);
   const actions = new AlertActions({ store, composer: new Composer({ publicUrl: 'https://findme.example' }), channelFaults: () => [], clock: systemClock, ids: randomIds, log: silentLog });
   return {
     submitted: async (): Promise<Alert> => {

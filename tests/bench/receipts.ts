@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource, EntitySchema } from 'typeorm';
 import { systemClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds, type DestinationId } from '#kernel/ids.js';
 import type { Receipt } from '#dispatch/channel.js';
 import { CaseKeys } from '#storage/case-keys.js';
@@ -43,7 +44,7 @@ async function measure(database: BenchDatabase): Promise<Report> {
   const plain = new DataSource({ type: 'postgres', url: database.ownerUrl, entities: [plainReceipt], synchronize: true, logging: false });
   await plain.initialize();
   try {
-    const store = new PgDeliveryStore(source, new CaseKeys(randomBytes(32)), systemClock, randomIds);
+    const store = new PgDeliveryStore(source, new CaseKeys(MasterKey.of(randomBytes(32))), systemClock, randomIds);
     const repository = plain.getRepository(plainReceipt);
     const table = await interleave(`${short(RECEIPTS)} receipts into PostgreSQL`, 'rows/s', 'higher', ROUNDS, [
       {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { FixedClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { silentLog } from '#kernel/log.js';
 import { randomIds, type AlertId, type OfficerId } from '#kernel/ids.js';
 import { verifyAudit } from '#audit/verify.js';
@@ -42,7 +43,7 @@ beforeAll(async () => {
   await owner.connect();
   await owner.query(`INSERT INTO officers (id, user_name, display_name, roles, password_hash, sealed_totp) VALUES ($1, 'approver-2', 'Second approver', '{author,approver}', '', '')`, [SECOND_APPROVER]);
   source = await openDatabase({ url: database.appUrl, name: 'spec', poolSize: 16, acquireTimeoutMs: 20_000 });
-  store = new PgAlertStore(source, new CaseKeys(randomBytes(32)), randomIds);
+  store = new PgAlertStore(source, new CaseKeys(MasterKey.of(randomBytes(32))), randomIds);
   actions = new AlertActions({
     store, composer: new Composer({ publicUrl: 'https://primer.example' }), channelFaults: () => [], clock: new FixedClock('2026-11-24T18:00:00.400Z'), ids: randomIds, log: silentLog,
   });

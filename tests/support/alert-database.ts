@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds } from '#kernel/ids.js';
 import { PgAlertStore } from '#storage/alert-store.js';
 import { CaseKeys } from '#storage/case-keys.js';
@@ -23,7 +24,7 @@ export async function openAlertDatabase(): Promise<AlertDatabase> {
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
   return {
-    source, owner, store: new PgAlertStore(source, new CaseKeys(randomBytes(32)), randomIds),
+    source, owner, store: new PgAlertStore(source, new CaseKeys(MasterKey.of(randomBytes(32))), randomIds),
     close: async () => {
       await owner.end();
       await source.destroy();

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { Clock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds, type AlertId, type DeliveryId, type DestinationId, type OfficerId } from '#kernel/ids.js';
 import type { Log } from '#kernel/log.js';
 import { createAlert, decide, type Action, type Alert } from '#alerts/alert.js';
@@ -84,7 +85,7 @@ export class DispatchStage {
     const database = await freshDatabase();
     await addOfficers(database.ownerUrl);
     const source = await openDatabase({ url: database.appUrl, name: 'spec', poolSize });
-    const keys = new CaseKeys(randomBytes(32));
+    const keys = new CaseKeys(MasterKey.of(randomBytes(32)));
     return new DispatchStage(database, source, new PgAlertStore(source, keys, randomIds), keys, partners);
   }
 

@@ -7,6 +7,7 @@ import { PartnerBook } from '#apps/partner-book.js';
 import { catalog } from '#channels/catalog.js';
 import { parseConfiguration } from '#config/configuration.js';
 import { FixedClock } from '#kernel/clock.js';
+import { MasterKey } from '#kernel/master-key.js';
 import { randomIds } from '#kernel/ids.js';
 import type { Log, LogEvents } from '#kernel/log.js';
 import { SYSTEM } from '#audit/fact.js';
@@ -96,7 +97,7 @@ export class Stage {
     const source = await openDatabase({ url: database.appUrl, name: 'api spec', poolSize });
     const owner = await openDatabase({ url: database.ownerUrl, name: 'api spec owner' });
     const clock = new FixedClock('2026-11-24T18:00:00Z');
-    const masterKey = randomBytes(32);
+    const masterKey = MasterKey.of(randomBytes(32));
     const keys = new CaseKeys(masterKey);
     const logged: { name: string; fields: object }[] = [];
     const log: Log = { event: <Name extends keyof LogEvents>(name: Name, fields: LogEvents[Name]) => void logged.push({ name, fields }) };

@@ -126,6 +126,10 @@ const SENTENCES: { readonly [Type in FactType]?: Sentence<Type> } = {
   'destination.changed': ({ destination, enabled }, { to }) => (enabled
     ? say(`Dva administratora menjaju odredište: ${to(destination)}.`, `Два администратора мењају одредиште: ${to(destination)}.`, `Two administrators changed a destination: ${to(destination)}.`)
     : say(`Dva administratora isključuju odredište: ${to(destination)}.`, `Два администратора искључују одредиште: ${to(destination)}.`, `Two administrators disabled a destination: ${to(destination)}.`)),
+  'master_key.adopted': ({ key }) => say(`Baza je preuzela glavni ključ ${key}.`, `База је преузела главни кључ ${key}.`, `The database took master key ${key}.`),
+  'master_key.announced': ({ from, to: next }) => say(`Započeta je zamena glavnog ključa ${from} ključem ${next}.`, `Започета је замена главног кључа ${from} кључем ${next}.`, `Replacing master key ${from} by ${next} was begun.`),
+  'master_key.replaced': ({ from, to: next }) => say(
+    `Glavni ključ ${from} je zamenjen ključem ${next}: ništa više nije zapečaćeno starim.`, `Главни кључ ${from} је замењен кључем ${next}: ништа више није запечаћено старим.`, `Master key ${from} was replaced by ${next}: nothing is sealed under the old one any more.`),
   'secret.rotated': ({ destination, secret }, { to }) => say(`${to(destination)}: nova tajna „${secret}“.`, `${to(destination)}: нова тајна „${secret}“.`, `${to(destination)}: new secret “${secret}”.`),
   'secret.retired': ({ destination, secret }, { to }) => say(`${to(destination)}: stara tajna „${secret}“ više ne važi.`, `${to(destination)}: стара тајна „${secret}“ више не важи.`, `${to(destination)}: the old secret “${secret}” is no longer valid.`),
   'test.requested': ({ destination }, { to }) => say(`${to(destination)} traži probu veze.`, `${to(destination)} тражи пробу везе.`, `${to(destination)} asked for a connection test.`),

@@ -55,7 +55,7 @@ export async function nationalGround(environment: NodeJS.ProcessEnv, asked: Abor
       const accounts = await parts.accounts(adminUrl, secrets);
       const secret = (name: string): Promise<string> => readFile(join(secrets.folder, name), 'utf8').then((text) => text.trim());
       await seedSubscribers({
-        ownerUrl: adminUrl, count: options.subscribers, masterKey: Buffer.from(await secret('master-key'), 'hex'), ...pushServiceOf(configuration),
+        ownerUrl: adminUrl, count: options.subscribers, folder: secrets.folder, ...pushServiceOf(configuration),
         serverKey: await secret('drill-partner-server-key'),
       });
       say(`  The browsers are in the database ${took()}.`);
