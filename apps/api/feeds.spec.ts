@@ -8,7 +8,9 @@ import type { AlertId } from '#kernel/ids.js';
 import { pageOf } from '#alerts/compose.js';
 import { sampleContent } from '#alerts/testing/sample-content.js';
 import { CANARY_NAMES, sampleNotice } from '#dispatch/testing/sample-notice.js';
+import { until } from '../../tests/support/until.js';
 import { noticePage } from './notice-page.js';
+import { Published } from './published.js';
 import { Stage, type Told } from './testing/stage.js';
 
 const CONFIGURATION = `
@@ -149,6 +151,17 @@ describe('an ending', () => {
     expect(after.text).toContain('pronađen');
     for (const name of CANARY_NAMES) expect([name, after.text.includes(name), (await get(ending)).text.includes(name)]).toEqual([name, false, false]);
   }, 20_000);
+
+  it('is shown as soon as the database has it, not when a second is over: caches before us may keep what they had for another', async () => {
+    const { path, page } = await active();
+    const published = stage.app.get(Published);
+    await published.watch();
+    expect((await get(page)).text).toContain('<img');
+    // The clock of the stage stands still meanwhile.
+    await must(stage.ask('POST', `${path}/found`, { as: 'vuk', body: { reason: 'vežba' } }));
+    await until(() => get(page), ({ text }) => !text.includes('<img'), 20_000, ({ text }) => text);
+    await published.onModuleDestroy();
+  }, 30_000);
 
   it('by erasure leaves nothing: gone from feed, files and page', async () => {
     const { id, path, page } = await active();

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { openHouse } from '#apps/composition.js';
 import { holdLifeline } from '#apps/findme/lifeline.js';
 import { partsOf } from './parts.js';
+import { Published } from './published.js';
 import { createApi } from './server.js';
 
 const house = await openHouse('api', process.env);
@@ -14,6 +15,7 @@ const lifeline = holdLifeline(async () => {
 });
 
 await house.book.watch(house.environment.DATABASE_URL);
+await app.get(Published).watch();
 await app.listen(house.environment.PORT, house.environment.HOST);
 const { port } = app.getHttpServer().address() as { port: number };
 house.log.event('app.started', { port });

@@ -1,6 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { OnModuleDestroy } from '@nestjs/common';
 import type { House } from '#apps/composition.js';
+import { Listening } from '#apps/listening.js';
 import { renderAtom, strongEtag, type AtomEntry } from '#cap/atom.js';
 import { signCap, type Signer } from '#cap/sign.js';
 import { writeCap } from '#cap/write.js';
@@ -26,7 +28,7 @@ export interface PublicDocument {
   readonly gzip?: { readonly bytes: Buffer; readonly etag: string };
 }
 
-/** How long what is kept counts as fresh before the database is asked whether anything changed. */
+/** How long what is kept counts as fresh before the database is asked whether anything changed, where it has not said so by itself. */
 const FRESH_MS = 1_000;
 /** How long what is kept is still shown when the database does not answer: nothing can be ended meanwhile either. */
 const STALE_MS = 60_000;
@@ -35,7 +37,7 @@ const IDLE_MS = 60_000;
 const KEPT_AT_MOST = 1_000;
 
 /** The house's public documents: feeds, CAP files, photos, pages. Each is made once for every change of what is public. */
-export class Published {
+export class Published implements OnModuleDestroy {
   private readonly view: PublishedView;
   private readonly signers = new Map<Mode, Signer>();
   private shelf = new Map<string, Promise<PublicDocument>>();
@@ -43,11 +45,29 @@ export class Published {
   /** When the kept things change by themselves: an alert's time is over, or an ending leaves the feed. */
   private until: Date | undefined;
   private checkedAt = 0;
+  /** How often the database said that something changed, and how much of that what is kept knows of. */
+  private told = 0;
+  private known = 0;
+  private listening: Listening | undefined;
   private checking: Promise<void> | undefined;
   private idle: NodeJS.Timeout | undefined;
 
   constructor(private readonly house: House) {
     this.view = new PublishedView(house.source);
+  }
+
+  /** Hears from the database what changes, until the application ends: caches may keep a page for a second, so nothing here may add to it. */
+  async watch(): Promise<void> {
+    const { environment: { DATABASE_URL: databaseUrl }, log } = this.house;
+    const changed = (): void => {
+      this.told += 1;
+    };
+    this.listening = new Listening({ databaseUrl, name: 'findme-published', log, on: { outbox: changed }, onConnected: changed });
+    await this.listening.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.listening?.stop();
   }
 
   /**
@@ -194,7 +214,7 @@ export class Published {
     const lapsed = this.until !== undefined && now >= this.until;
     // Both ways: a clock that was set back makes nothing fresh for ever.
     const age = Math.abs(now.getTime() - this.checkedAt);
-    if (lapsed || age >= FRESH_MS) {
+    if (lapsed || age >= FRESH_MS || this.known !== this.told) {
       this.checking ??= this.check().finally(() => {
         this.checking = undefined;
       });
@@ -208,12 +228,14 @@ export class Published {
   }
 
   private async check(): Promise<void> {
+    const { told } = this;
     const now = this.house.clock.now();
     const { version, until } = await this.view.version(now);
     if (version !== this.version || (this.until !== undefined && now >= this.until)) this.shelf = new Map();
     this.version = version;
     this.until = until;
     this.checkedAt = now.getTime();
+    this.known = told;
     clearTimeout(this.idle);
     this.idle = setTimeout(() => {
       this.shelf = new Map();
