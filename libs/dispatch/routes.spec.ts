@@ -61,6 +61,7 @@ describe('trouble with a route', () => {
   it.each<[boolean, Outcome]>([
     [true, deferred('unreachable: bind refused')], [true, deferred('http_503')], [true, deferred('connect_refused')], [true, deferred('timeout')],
     [true, { kind: 'refused', reason: 'http_401' }], [true, { kind: 'refused', reason: 'http_403' }],
+    [true, { kind: 'refused', reason: 'voice_missing' }],
     [false, { kind: 'refused', reason: 'http_422' }], [false, { kind: 'refused', reason: 'ESME_RINVDSTADR' }],
     [false, deferred('throttled')], [false, deferred('http_429')], [false, deferred('ESME_RTHROTTLED: 0 of 2 taken, 0 unknown')],
     [false, deferred('aborted')], [false, deferred('content_unavailable')], [false, deferred('identifier_active')],

@@ -46,16 +46,16 @@ export function placeOn(delivery: Pick<ClaimedDelivery, 'kind' | 'route' | 'had'
 const NOT_OF_THE_ROUTE: ReadonlySet<string> = new Set([
   'aborted', 'closed', 'overtaken', 'identifier_active', 'content_unavailable', 'store_busy', 'destination_not_configured', 'channel_failed', 'no_longer_due',
 ]);
-/** The partner turns us away, not the message: our credentials are not good at this door. */
-const NOT_LET_IN = /^http_(401|403|407)$/;
+/** The refusal is of the route, not of the message: our credentials are not good at this door; or we have no voice for it, where another route takes writing. */
+const NOT_OF_THE_MESSAGE = /^(http_(401|403|407)|voice_missing)$/;
 
 /**
  * Whether an outcome speaks of trouble with the route, so that another one may do better: nothing was taken, for a reason that
- * is neither ours nor "slow down", or the door is closed to us. Never `uncertain`: the partner may have acted.
+ * is neither ours nor "slow down", or the door is closed to us, or nothing can be spoken here. Never `uncertain`: the partner may have acted.
  */
 export function isRouteTrouble(outcome: Outcome): boolean {
   if (outcome.kind === 'deferred') return !NOT_OF_THE_ROUTE.has(outcome.reason) && !asksForPatience(outcome);
-  return outcome.kind === 'refused' && NOT_LET_IN.test(outcome.reason);
+  return outcome.kind === 'refused' && NOT_OF_THE_MESSAGE.test(outcome.reason);
 }
 
 /**

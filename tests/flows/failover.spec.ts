@@ -41,6 +41,25 @@ describe('a partner with several routes', () => {
     expect(facts).toEqual([{ channel: 'site-a', route: 0 }, { channel: 'site-b', route: 1 }, { channel: 'cap', route: 2 }]);
   });
 
+  it('gets the written notice over the next one where no program is there to speak it, and waits for a person where that is the only one', async () => {
+    const mute: Outcome = { kind: 'refused', reason: 'voice_missing' };
+    stage.answer('site-a', () => mute);
+    await stage.approved();
+    await stage.dispatcher().drain();
+    expect(called()).toEqual(['site-a publish', 'site-b publish']);
+    expect(await standing()).toEqual(['alert accepted 1 site-b']);
+    expect(await moves()).toEqual(['0 to 1: voice_missing']);
+    const alone = await DispatchStage.open([{ id: 'site-a' }]);
+    try {
+      alone.answer('site-a', () => mute);
+      await alone.approved();
+      await alone.dispatcher().drain();
+      expect((await alone.seen()).map((d) => `${d.state} ${d.reason}`)).toEqual(['dead voice_missing']);
+    } finally {
+      await alone.close();
+    }
+  });
+
   it('is not tried over a route whose breaker is open, and is again once a probe found that well', async () => {
     const dispatcher = stage.dispatcher({ breaker: { volume: 1 } });
     stage.answer('site-a', away);
