@@ -1,5 +1,4 @@
 import { SERBIA } from '#config/areas/serbia.js';
-import { canonicalJson } from '#kernel/canonical.js';
 import type { Fault } from '#kernel/errors.js';
 import type { Area, Position, Wording } from './content.js';
 import { cleanRing, crossesItself, distanceKm, edgesCross, hasNoSurface, ringHolds } from './polygon.js';
@@ -93,17 +92,17 @@ export function areaPolygons(area: Area): Position[][] {
  * Districts and polygons become the districts that they cover or touch. Areas that are the same stay as they are.
  */
 export function joinAreas(areas: readonly Area[]): Area {
-  const [first, ...others] = distinct(areas);
+  const [first, ...others] = distinct(areas, (area) => [area.kind, area.kind === 'districts' ? area.codes : area.kind === 'polygons' ? area.polygons : []]);
   if (!first) throw new RangeError('no area to join');
   if (others.length === 0) return first;
   if (areas.some((area) => area.kind === 'country')) return { kind: 'country' };
-  if (areas.every((area) => area.kind === 'polygons')) return { kind: 'polygons', polygons: distinct(areas.flatMap((area) => area.polygons)) };
+  if (areas.every((area) => area.kind === 'polygons')) return { kind: 'polygons', polygons: distinct(areas.flatMap((area) => area.polygons), (ring) => ring) };
   return { kind: 'districts', codes: [...new Set(areas.flatMap((area) => districtsIn(area).map(({ code }) => code)))].sort() };
 }
 
-/** One of each that say the same, in the order in which they first came. */
-function distinct<T>(all: readonly T[]): T[] {
-  return [...new Map(all.map((one) => [canonicalJson(one), one])).values()];
+/** One of each that say the same, in the order in which they first came. What each says is in lists, which have one spelling: browsers read this file too. */
+function distinct<T>(all: readonly T[], said: (one: T) => readonly unknown[]): T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(said(one)), one])).values()];
 }
 
 /** The districts that an area covers or touches, in the order of their codes. */
