@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, Command>> = {
   drill: async (parameters, environment) => (await import('./drill/command.js')).drill(parameters, environment),
   'verify-audit': async (parameters, environment) => (await import('./verify-audit.js')).verifyAuditCommand(parameters, environment, (text) => void process.stdout.write(text)),
   officers: async (parameters, environment) => (await import('./officers-command.js')).officersCommand(parameters, environment, (text) => void process.stdout.write(text)),
+  keys: async (parameters, environment) => (await import('./keys-command.js')).keysCommand(parameters, environment, (text) => void process.stdout.write(text)),
   subscribers: async (parameters, environment) => (await import('./subscribers-command.js')).subscribersCommand(parameters, environment, (text) => void process.stdout.write(text)),
   test: async (parameters) => (await import('./checks.js')).test(parameters),
   'test-peers': async (parameters) => (await import('./checks.js')).testPeers(parameters),

@@ -44,6 +44,8 @@ export interface Stack {
   readonly database: TestDatabase;
   readonly partners: Cast;
   partner(id: string): FakePartner;
+  /** The folder of its secrets, as its programs have it. */
+  readonly secrets: string;
   /** A secret of the house, by the name that the configuration has for it. */
   secret(name: string): string;
   /** A client that is signed in as a drill officer. */
@@ -87,7 +89,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const officer = (user: DrillOfficer) => officers.find((o) => o.user === user)!;
   const typists = new Map<DrillOfficer, ApiClient>();
   const stack: Stack = {
-    address, publicAddress, database, partners, secret,
+    address, publicAddress, database, partners, secrets, secret,
     partner: (id) => {
       const partner = partners.get(id);
       if (!partner) throw new Error(`there is no partner ${id}`);
