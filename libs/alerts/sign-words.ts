@@ -24,3 +24,9 @@ export function signWords({ texts, content, mode, policeTelephone }: Notice, lan
   const text = [`${texts[language].headline}.`, car, `${words.labels.police} ${policeTelephone}`].filter((part) => part !== undefined).join(' ');
   return { text, ...(mode === 'drill' && { banner: words.drill }) };
 }
+
+/** The shortest words that any alert has on a sign: a sign that cannot show these can show no alert. */
+export function leastSignWords(language: Language): SignWords {
+  const { headline, age, labels } = WORDS[language];
+  return { text: `${headline('alert', { sex: 'male', name: 'A B', age: age(1) })}. ${labels.police} 192` };
+}

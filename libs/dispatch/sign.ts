@@ -1,7 +1,7 @@
 import type { Language } from '#alerts/content.js';
 import type { Notice } from '#alerts/notice.js';
 import { fitSignText, type SignCharset, type SignSize, type SignText } from '#alerts/sign-text.js';
-import { signWords } from '#alerts/sign-words.js';
+import { leastSignWords, signWords } from '#alerts/sign-words.js';
 import type { Fault } from '#kernel/errors.js';
 import type { Preview } from './channel.js';
 
@@ -15,6 +15,17 @@ export interface SignForm extends SignSize {
 export function fitSign(notice: Notice, { charset, language, ...size }: SignForm): SignText {
   return fitSignText({ ...signWords(notice, language), size, charset });
 }
+
+/**
+ * Whether a sign is large enough for the shortest alert there can be: one that is not would be found only when an alert cannot be
+ * submitted for it. Of sizes that are none it says nothing.
+ */
+export function canShowAnything({ charset, language, ...size }: SignForm): boolean {
+  return [size.rows, size.columns, size.maxPages].some((n) => n < 1) || fitSignText({ ...leastSignWords(language), size, charset }).fits;
+}
+
+/** What is said of a sign that is not. */
+export const TOO_SMALL = { path: ['columns'], error: 'too small for the shortest alert: more columns, rows or pages' };
 
 /** The fault of a text that a sign cannot show whole; it names the sign where there are several. */
 export function signFault({ language, rows, columns, maxPages }: SignForm, why: 'letters' | 'row' | 'pages', sign?: string): Fault {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LANGUAGES } from '#alerts/content.js';
 import { httpsFields, namesItselfWhole, NAMES_ITSELF_WHOLE } from '#dispatch/https/settings.js';
+import { canShowAnything, TOO_SMALL } from '#dispatch/sign.js';
 
 const identifier = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,23}$/, 'at most 24 letters, digits, dots, hyphens and underscores');
 
@@ -17,7 +18,7 @@ const sign = z.strictObject({
   maxPages: z.int().min(1).max(10).default(3),
   charset: z.enum(['ascii', 'unicode']).default('ascii'),
   language: z.enum(LANGUAGES).default('sr-Latn'),
-}).refine((s) => s.charset !== 'ascii' || s.language !== 'sr-Cyrl', { path: ['language'], error: 'a sign of ASCII letters has no Cyrillic' });
+}).refine((s) => s.charset !== 'ascii' || s.language !== 'sr-Cyrl', { path: ['language'], error: 'a sign of ASCII letters has no Cyrillic' }).refine(canShowAnything, TOO_SMALL);
 
 /** Settings of a traffic centre that takes DATEX II v3.5 by push over HTTPS. */
 export const datex2Settings = z.strictObject({

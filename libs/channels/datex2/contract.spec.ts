@@ -27,6 +27,7 @@ channelContract<Datex2Settings>({
     { ...settings, signs: [] },
     { ...settings, signs: [settings.signs[0], settings.signs[0]] },
     { ...settings, signs: [{ id: 'A1-12', rows: 0, columns: 20 }] },
+    { ...settings, signs: [settings.signs[0], { id: 'M-1', rows: 2, columns: 10, maxPages: 1 }] },
     { ...settings, signs: [{ id: 'a sign', rows: 3, columns: 20 }] },
     { ...settings, signs: [{ id: 'A1-12', rows: 3, columns: 20, language: 'sr-Cyrl' }] },
     { ...settings, clientKey: 'lonely' },

@@ -207,7 +207,7 @@ describe('a traffic centre', () => {
   });
 
   it('gets nothing that a sign cannot show whole', async () => {
-    const { partner, connection } = await play({ signs: [{ id: 'M-1', rows: 2, columns: 10, maxPages: 1 }] });
+    const { partner, connection } = await play({ signs: [{ id: 'M-1', rows: 3, columns: 15, maxPages: 1 }] });
     expect(await connection.publish(sampleMessage(), signal())).toEqual({ kind: 'refused', reason: 'text_too_long' });
     expect(partner.ledger).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LANGUAGES } from '#alerts/content.js';
 import { secretName } from '#dispatch/https/settings.js';
+import { canShowAnything, TOO_SMALL } from '#dispatch/sign.js';
 
 /** How the sign knows us. A community crosses the road in the clear: only v3 keeps what is said, and by whom, secret. */
 const access = z.discriminatedUnion('version', [
@@ -39,7 +40,7 @@ export const ntcipSignSettings = z.strictObject({
   tries: z.int().min(1).max(5).default(3),
   /** How long, in milliseconds, a sign may take to check a message, and to show it. */
   settleMs: z.int().min(0).max(30_000).default(2_000),
-}).refine((s) => s.charset !== 'ascii' || s.language !== 'sr-Cyrl', { path: ['language'], error: 'a sign of ASCII letters has no Cyrillic' });
+}).refine((s) => s.charset !== 'ascii' || s.language !== 'sr-Cyrl', { path: ['language'], error: 'a sign of ASCII letters has no Cyrillic' }).refine(canShowAnything, TOO_SMALL);
 
 export type NtcipSignSettings = z.infer<typeof ntcipSignSettings>;
 /** What may be written before defaults are filled in. */

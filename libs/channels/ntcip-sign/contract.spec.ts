@@ -19,6 +19,8 @@ channelContract<NtcipSignSettings>({
     { ...settings, access: { version: 'v2c' } },
     { ...settings, access: { version: 'v3', user: 'a b', authPassword: 'a', privPassword: 'b' } },
     { ...settings, rows: 0 },
+    { ...settings, rows: 1, columns: 4, maxPages: 1 },
+    { ...settings, rows: 20, columns: 7, maxPages: 10 },
     { ...settings, slot: 0 },
     { ...settings, priority: 255 },
     { ...settings, language: 'sr-Cyrl' },

@@ -235,7 +235,7 @@ describe('a sign', () => {
     expect(await connection.publish(sampleMessage({ notice: sampleNotice({ mode: 'live' }) }), patient())).toEqual({ kind: 'refused', reason: 'wrong_mode' });
     clock.set('2026-11-25T04:59:30Z');
     expect(await publish(sampleMessage())).toEqual({ kind: 'refused', reason: 'expired' });
-    const small = await play({ rows: 1, columns: 10 });
+    const small = await play({ rows: 3, columns: 15, maxPages: 1 });
     expect(await small.publish(sampleMessage())).toEqual({ kind: 'refused', reason: 'text_too_long' });
     expect(partner.ledger).toEqual([]);
     const nowhere = await play({ slot: 99 });
