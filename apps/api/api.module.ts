@@ -11,6 +11,7 @@ import { AnsweredRequests } from '#storage/answered-requests.js';
 import { DraftDesk } from '#storage/draft-desk.js';
 import { PgDraftStore } from '#storage/draft-store.js';
 import { PgErasureStore } from '#storage/erasure-store.js';
+import { EventView } from '#storage/event-view.js';
 import { PgPartnerStore } from '#storage/partner-store.js';
 import { AiringController } from './airing.controller.js';
 import { AlertDecisionsController } from './alert-decisions.controller.js';
@@ -111,7 +112,7 @@ export class ApiModule {
         { provide: AnsweredRequests, useValue: answered },
         { provide: PgPartnerStore, useValue: partners },
         { provide: PgErasureStore, useValue: erasures },
-        { provide: Events, useFactory: () => new Events(house) },
+        { provide: Events, useFactory: () => new Events(house, new EventView(house.source)) },
         { provide: Published, useFactory: () => new Published(house) },
         OpenApi,
         Metrics,

@@ -42,7 +42,7 @@ describe('an event stream', () => {
     await Promise.all([events.join(fresh.out), events.join(resuming.out, 19), events.join(lost.out, 1_000)]);
     // The past was read beyond the position: the same events then come as new ones.
     position.at = 40;
-    events.send(chain.slice(30));
+    for (const part of [chain.slice(30, 35), chain.slice(35)]) events.send(part);
     await new Promise(setImmediate);
     expect([fresh.ids(), resuming.ids(), lost.ids()]).toEqual([upTo(31, 40), upTo(20, 40), upTo(31, 40)]);
     expect(fresh.text().startsWith('retry: ')).toBe(true);
@@ -76,8 +76,9 @@ describe('an event stream', () => {
     const well = reader();
     const still = stalled();
     await Promise.all([events.join(well.out), events.join(still)]);
+    const waiting = still.writableLength;
     events.beat();
-    expect([events.size, still.destroyed]).toEqual([2, false]);
+    expect([events.size, still.destroyed, still.writableLength]).toEqual([2, false, waiting]);
     events.beat();
     expect([events.size, still.destroyed, logged]).toEqual([1, true, [{ name: 'stream.dropped', fields: { stream: 'test', cause: 'stalled' } }]]);
     await new Promise(setImmediate);
@@ -102,6 +103,34 @@ describe('an event stream', () => {
     expect(() => { events.mustHaveRoom(); }).toThrow('STREAM_FULL');
     events.beat();
     expect([old.out.writableEnded, events.size]).toEqual([true, 0]);
+  });
+
+  it('forgets who goes away, with an error or without, and who had gone before it came', async () => {
+    const events = stream({ at: 0 });
+    const [leaving, failing, gone] = [reader(), reader(), reader()];
+    gone.out.destroy();
+    await once(gone.out, 'close');
+    await Promise.all([leaving, failing, gone].map(({ out }) => events.join(out)));
+    expect(events.size).toBe(2);
+    const away = Promise.all([leaving, failing].map(({ out }) => new Promise((resolve) => out.once('close', resolve))));
+    leaving.out.destroy();
+    failing.out.destroy(new Error('reset'));
+    await away;
+    expect([events.size, logged]).toEqual([0, []]);
+  });
+
+  it('counts who is still catching up, and ends the streams of those too', async () => {
+    let answer: () => void = () => undefined;
+    const events = stream({ at: 40 }, { history: () => new Promise((resolve) => (answer = () => resolve({ events: [], upTo: 40 }))), limits: { readers: 2 } });
+    const [well, late] = [reader(), reader()];
+    await events.join(well.out);
+    const joining = events.join(late.out, 3);
+    expect(() => { events.mustHaveRoom(); }).toThrow('STREAM_FULL');
+    events.close();
+    expect([events.size, well.out.writableEnded, late.out.writableEnded]).toEqual([0, true, true]);
+    answer();
+    await joining;
+    expect(events.size).toBe(0);
   });
 
   it('keeps its pace for everybody when one of them reads nothing, and drops that one with a bounded amount waiting', async () => {

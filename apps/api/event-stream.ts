@@ -48,7 +48,7 @@ const HEARTBEAT = Buffer.from('event: beat\ndata: {}\n\n');
 interface Reader {
   readonly out: Writable;
   readonly since: number;
-  /** Place of the last event it was sent, or that was none of its own. */
+  /** Place up to which its past was read, or at which it came. */
   at: number;
   /** Octets were waiting at the last heartbeat and may still. */
   stuck: boolean;
@@ -110,7 +110,6 @@ export class EventStream {
     for (const reader of this.readers) {
       if (reader.at >= last.seq) continue;
       const bytes = reader.at < first.seq ? whole : joined(events.filter(({ seq }) => seq > reader.at));
-      reader.at = last.seq;
       this.write(reader, bytes);
     }
   }

@@ -1,23 +1,29 @@
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { House } from '#apps/composition.js';
 import { pageOf } from '#alerts/compose.js';
 import type { Mode } from '#alerts/notice.js';
 import type { FactType } from '#audit/fact.js';
 import { monotonicMs } from '#kernel/clock.js';
 import type { AlertId } from '#kernel/ids.js';
-import { causeOf } from '#kernel/log.js';
-import { EventView, PUBLISHING, type FactEvent } from '#storage/event-view.js';
+import { causeOf, type Log } from '#kernel/log.js';
+import { PUBLISHING, type EventView, type FactEvent } from '#storage/event-view.js';
 import { eventOf, EventStream, type StreamEvent } from './event-stream.js';
 
 const MODES = ['drill', 'live'] as const;
-const POLL_MS = 1_000;
-const BEAT_MS = 15_000;
+/** Milliseconds between two looks at the chain, and between two heartbeats. */
+const PACE = { pollMs: 1_000, beatMs: 15_000 };
 /** An officer's session may end while the stream is open: after so long it is asked for again. */
 const OFFICER_AGE_MS = 120_000;
 const PAGE = 500;
 
 /** What a fact is to one stream: an event, or nothing. */
 type Shown = (event: FactEvent) => StreamEvent | undefined;
+
+/** What the streams need of the house. */
+interface Told {
+  readonly environment: { readonly FINDME_PUBLIC_URL: string };
+  readonly configuration: { readonly destinations: readonly { readonly id: string; readonly mode: Mode }[] };
+  readonly log: Log;
+}
 
 interface Fed {
   readonly stream: EventStream;
@@ -29,7 +35,6 @@ interface Fed {
  * mode have new. From the first reader on, one look at the chain each second feeds all readers of this process.
  */
 export class Events implements OnModuleDestroy {
-  private readonly view: EventView;
   private readonly fed: Readonly<Record<'officers' | 'public', Readonly<Record<Mode, Fed>>>>;
   private position = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -37,8 +42,7 @@ export class Events implements OnModuleDestroy {
   private stopped = false;
   private starting: Promise<void> | undefined;
 
-  constructor(private readonly house: House, private readonly pollMs = POLL_MS) {
-    this.view = new EventView(house.source);
+  constructor(private readonly house: Told, private readonly view: Pick<EventView, 'head' | 'after'>, private readonly pace = PACE) {
     this.fed = { officers: this.both((mode) => this.forOfficers(mode)), public: this.both((mode) => this.forEveryone(mode)) };
   }
 
@@ -75,7 +79,7 @@ export class Events implements OnModuleDestroy {
 
   private next(): void {
     if (this.stopped) return;
-    this.timer = setTimeout(() => void this.turn(), this.pollMs).unref();
+    this.timer = setTimeout(() => void this.turn(), this.pace.pollMs).unref();
   }
 
   private async turn(): Promise<void> {
@@ -84,7 +88,7 @@ export class Events implements OnModuleDestroy {
     } catch (error) {
       this.house.log.event('store.failed', { operation: 'events', cause: causeOf(error) }, 'warn');
     }
-    if (monotonicMs() - this.beatAt >= BEAT_MS) {
+    if (monotonicMs() - this.beatAt >= this.pace.beatMs) {
       this.beatAt = monotonicMs();
       for (const { stream } of this.all()) stream.beat();
     }

@@ -104,6 +104,17 @@ describe('cleanPhoto', () => {
     }), { numRuns: 60 });
   });
 
+  it('takes the first frame of a moving picture, and none of which the pixels break off inside a whole file', async () => {
+    const moving = await sharp(Buffer.alloc(10 * 24 * 3, 99), { raw: { width: 10, height: 24, channels: 3, pageHeight: 8 } }).webp().toBuffer();
+    expect((await cleanPhoto(moving)).ref).toMatchObject({ width: 10, height: 8 });
+    const png = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#888888', noise: { type: 'gaussian', mean: 128, sigma: 40 } } }).png().toBuffer();
+    const [begins, half] = [png.indexOf('IDAT') - 4, png.readUInt32BE(png.indexOf('IDAT') - 4) >> 1];
+    const broken = Buffer.concat([png.subarray(0, begins + 8 + half), Buffer.alloc(4), png.subarray(-12)]);
+    broken.writeUInt32BE(half, begins);
+    expect(readPicture(broken)).toMatchObject({ width: 64, height: 64, trailing: false });
+    expect(await codeOf(broken)).toBe('PHOTO_NOT_A_PICTURE');
+  });
+
   it('refuses other formats and what only looks like a picture', async () => {
     expect(await codeOf(await drawn().gif().toBuffer())).toBe('PHOTO_NOT_A_PICTURE');
     expect(await codeOf(await drawn().tiff().toBuffer())).toBe('PHOTO_NOT_A_PICTURE');

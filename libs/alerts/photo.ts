@@ -52,7 +52,6 @@ function encodeAnew(bytes: Uint8Array): Promise<{ data: Buffer; info: OutputInfo
     .autoOrient()
     .resize({ width: LONGEST_SIDE, height: LONGEST_SIDE, fit: 'inside', withoutEnlargement: true })
     .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
     .jpeg({ quality: 82, chromaSubsampling: '4:4:4' })
     .toBuffer({ resolveWithObject: true });
 }

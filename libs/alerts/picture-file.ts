@@ -89,7 +89,6 @@ function skipEntropyCoded(data: DataView, from: number): number {
     if (data.getUint8(at) === 0xff) {
       const next = data.getUint8(at + 1);
       if (next !== 0x00 && next !== 0xff && !standsAlone(next)) return at;
-      if (next !== 0xff) at++;
     }
     at++;
   }

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
-import type { Receipt } from '#dispatch/channel.js';
+import type { Log } from '#kernel/log.js';
+import type { Destination, Receipt } from '#dispatch/channel.js';
 import { listenForBounces } from './bounce.js';
+import type { EmailSettings } from './config.js';
 import { readFields } from './delivery-status.js';
 import { lineTo, newsroom, post, secret } from './testing/newsroom.js';
 import { readReturnAddress, returnAddress, tokenOf } from './verp.js';
@@ -33,6 +35,7 @@ const report = (action: string, more = '') =>
   ].join('\r\n');
 
 interface Room {
+  destination: Destination<EmailSettings>;
   receipts: Receipt[];
   at: { host: string; port: number };
   address: string;
@@ -45,7 +48,7 @@ async function receiver(receive?: (receipt: Receipt) => Promise<void>): Promise<
   const { close } = listenForBounces(destination, SECRET, lineTo(receive ?? (async (r) => void receipts.push(r))));
   const { bounce } = destination.settings;
   for (let n = 0; n < 200 && !(await reachable(bounce)); n++);
-  return { receipts, at: bounce, address: returnAddress(KEY, destination.id, bounce.domain, SECRET), close };
+  return { destination, receipts, at: bounce, address: returnAddress(KEY, destination.id, bounce.domain, SECRET), close };
 }
 
 const reachable = async (at: { host: string; port: number }) => (await post(at, false, 'nobody@nowhere.example', 'x')) !== 0;
@@ -63,6 +66,30 @@ describe('the receiver of delivery notifications', () => {
     }
   });
 
+  it('believes the envelope identifier only where the address that it signed stands for it', async () => {
+    const room = await receiver();
+    const long = 'Alert/1, longer than an address can carry it as it is';
+    try {
+      const naming = (envelopeId: string) => report('delivered').replace('Reporting-MTA:', `Original-Envelope-Id: ${envelopeId}\r\nReporting-MTA:`);
+      expect(await post(room.at, false, room.address, naming(KEY.replace('0', 'f')))).toBe(250);
+      expect(await post(room.at, false, returnAddress(long, room.destination.id, room.destination.settings.bounce.domain, SECRET), naming(long))).toBe(250);
+      expect(room.receipts.map((r) => r.about)).toEqual([{ key: KEY }, { key: long }]);
+    } finally {
+      await room.close();
+    }
+  });
+
+  it('takes a mail to one message alone, so that no word about a second is lost', async () => {
+    const room = await receiver();
+    try {
+      const second = returnAddress('another-key', room.destination.id, room.destination.settings.bounce.domain, SECRET);
+      expect(await post(room.at, false, [room.address, second], report('delivered'))).toBe(550);
+      expect(room.receipts).toEqual([]);
+    } finally {
+      await room.close();
+    }
+  });
+
   it('reads the report of a server that calls it a mixed mail, and no other part for one', async () => {
     const room = await receiver();
     try {
@@ -71,7 +98,11 @@ describe('the receiver of delivery notifications', () => {
       expect(room.receipts.map((r) => r.word)).toEqual(['delivered']);
       expect(await post(room.at, false, room.address, mixed.replace('message/delivery-status', 'text/plain'))).toBe(250);
       expect(await post(room.at, false, room.address, mixed.replace('multipart/mixed', 'multipart/alternative'))).toBe(250);
+      // A report of something else, which quotes one.
+      expect(await post(room.at, false, room.address, report('delivered').replace('report-type=delivery-status', 'report-type=disposition-notification'))).toBe(250);
       expect(room.receipts).toHaveLength(1);
+      expect(await post(room.at, false, room.address, report('failed').replace('report-type=delivery-status', 'report-type=Delivery-Status'))).toBe(250);
+      expect(room.receipts.map((r) => r.word)).toEqual(['delivered', 'failed']);
     } finally {
       await room.close();
     }
@@ -130,11 +161,15 @@ describe('the receiver of delivery notifications', () => {
     const { bounce } = destination.settings;
     const other = createServer((socket) => socket.destroy());
     await new Promise<void>((done) => other.listen(bounce.port, bounce.host, done));
-    const { close } = listenForBounces(destination, SECRET, lineTo(async () => undefined));
+    let isTold: () => void = () => undefined;
+    const inVain = new Promise<void>((resolve) => (isTold = resolve));
+    const log: Log = { event: (name, fields) => void (name === 'connection.changed' && JSON.stringify(fields).includes('no bounce receiver') && isTold()) };
+    const { close } = listenForBounces(destination, SECRET, { ...lineTo(async () => undefined), log });
     try {
+      await inVain;
       await new Promise((done) => other.close(done));
       let code = 0;
-      for (const deadline = Date.now() + 4_000; code !== 250 && Date.now() < deadline; ) {
+      for (const deadline = Date.now() + 20_000; code !== 250 && Date.now() < deadline; ) {
         code = await post(bounce, false, returnAddress(KEY, destination.id, bounce.domain, SECRET), report('delivered'));
       }
       expect(code).toBe(250);
@@ -160,10 +195,15 @@ describe('the fields of a notification', () => {
   it('are read folded, in any case, with or without those of the message', () => {
     const one = 'FINAL-RECIPIENT: RFC822;\r\n  <desk@newsroom.example>\r\nAction:\tdelivered (to mailbox)\r\n';
     expect(readFields(one).recipients).toEqual([{ recipient: 'desk@newsroom.example', action: 'delivered' }]);
+    // Which of the two was written to is what counts, whatever it was forwarded to; the first of a field is the one.
+    const forwarded = 'Final-Recipient: rfc822; elsewhere@other.example\nOriginal-Recipient: rfc822; desk@newsroom.example\nAction: failed\nAction: delivered\nStatus: 5.1.1 (no such user)\n';
+    expect(readFields(forwarded).recipients).toEqual([{ recipient: 'desk@newsroom.example', action: 'failed', status: '5.1.1' }]);
+    expect(readFields(forwarded.replace('Status: 5.1.1 ', 'Status: 5.1.1.9 ')).recipients).toEqual([{ recipient: 'desk@newsroom.example', action: 'failed' }]);
+    expect(readFields(Array(150).fill(one).join('\r\n')).recipients).toHaveLength(100);
     expect(readFields(`Original-Envelope-Id: ${KEY}\r\n\r\n\r\n${one}`)).toEqual({ envelopeId: KEY, recipients: [{ recipient: 'desk@newsroom.example', action: 'delivered' }] });
   });
 
-  it.each(['', '\r\n\r\n', 'Action: delivered', 'Final-Recipient: rfc822; a@b.example', 'Final-Recipient: x400; /C=RS/\r\nAction: delivered', ':::\n\n\u0000\u0001', 'a'.repeat(100_000)])('say nothing when they are rubbish: %#', (rubbish) => {
+  it.each(['', '\r\n\r\n', 'Action: delivered', 'Final-Recipient: rfc822; a@b.example', 'Final-Recipient: x400; /C=RS/\r\nAction: delivered', 'Final-Recipient: rfc822; a@b.example\r\nAction: eaten', ':::\n\n\u0000\u0001', 'a'.repeat(100_000)])('say nothing when they are rubbish: %#', (rubbish) => {
     expect(readFields(rubbish).recipients).toEqual([]);
   });
 });

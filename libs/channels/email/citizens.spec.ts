@@ -132,9 +132,12 @@ describe('what mail servers answer', () => {
     const [one] = await stage.audience.members({ kind: 'email', mode: 'drill', shard: 0, shards: 1 }, undefined, 1);
     const { bounce } = stage.destination.settings;
     const to = returnAddress(memberToken(one!.id), stage.destination.id, bounce.domain, secret('bounce-secret'));
-    const report = (status: string) => ['Content-Type: multipart/report; report-type=delivery-status; boundary=b', '', '--b', 'Content-Type: message/delivery-status', '', 'Reporting-MTA: dns; mx.example', '',
-      'Final-Recipient: rfc822; x@gradjani.example', 'Action: failed', `Status: ${status}`, '', '--b--', ''].join('\r\n');
+    const report = (status: string, action = 'failed') => ['Content-Type: multipart/report; report-type=delivery-status; boundary=b', '', '--b', 'Content-Type: message/delivery-status', '', 'Reporting-MTA: dns; mx.example', '',
+      'Final-Recipient: rfc822; x@gradjani.example', `Action: ${action}`, `Status: ${status}`, '', '--b--', ''].join('\r\n');
     expect(await post(bounce, false, to, report('5.2.2'))).toBe(250);
+    // Not given up yet; and the mail that asked for a confirmation, which stands for nobody.
+    expect(await post(bounce, false, to, report('5.1.1', 'delayed'))).toBe(250);
+    expect(await post(bounce, false, returnAddress('c-0123456789abcdef', stage.destination.id, bounce.domain, secret('bounce-secret')), report('5.1.1'))).toBe(250);
     expect(await post(bounce, false, to.replace(/\.[0-9a-f]{16}@/, `.${'0'.repeat(16)}@`), report('5.1.1'))).toBe(550);
     expect(stage.audience.size).toBe(2);
     expect(await post(bounce, false, to, report('5.1.1'))).toBe(250);
