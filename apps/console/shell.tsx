@@ -52,7 +52,7 @@ export function Shell() {
             <Route><Page title={t(texts.nothingHere)}><p><Link href="/">{t(texts.toStart)}</Link></p></Page></Route>
           </Switch>
       </Trouble>
-      <footer className="foot muted">{t(texts.zone)}</footer>
+      <footer className="foot muted"><span>{t(texts.zone)}</span><Scheme /></footer>
       <Dialog title={t(texts.sessionEnded)} isOpen={ended} role="alertdialog">
         <p>{t(texts.endCauses[endCause as keyof typeof texts.endCauses] ?? texts.endCauses.unknown)} {t(texts.sessionEndedText)}</p>
         <SignInForm {...(session && { userName: session.officer.userName })} />
@@ -101,7 +101,6 @@ function Top({ session }: { readonly session: Session | undefined }) {
         <nav aria-label={t(MENU)}>{entries.map(({ href, name }) => <Link key={href} href={href} {...((path === href || path.startsWith(`${href}/`)) && { 'aria-current': 'page' as const })}>{t(name)}</Link>)}</nav>
         <div className="who">
           <Languages />
-          <Scheme />
           {session && <><span>{session.officer.displayName}</span><Button kind="quiet" onPress={() => void signOut()}>{t(texts.signOut)}</Button></>}
         </div>
       </div>

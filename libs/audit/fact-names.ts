@@ -5,7 +5,7 @@ const say = (latin: string, cyrillic: string, english: string): Name => ({ 'sr-L
 
 /** The kinds of facts in a few words, for lists and reports; a test holds that none is missing. */
 export const FACT_NAMES: Readonly<Partial<Record<FactType, Name>>> = {
-  'alert.created': say('Upozorenje započeto', 'Упозорење започето', 'Alert begun'),
+  'alert.created': say('Obaveštenje započeto', 'Обавештење започето', 'Alert begun'),
   'revision.saved': say('Sadržaj sačuvan', 'Садржај сачуван', 'Content saved'),
   'revision.submitted': say('Podneto na odobrenje', 'Поднето на одобрење', 'Submitted for review'),
   'revision.returned': say('Vraćeno piscu', 'Враћено писцу', 'Returned to its writer'),

@@ -161,7 +161,7 @@ inBrowser('the auditor’s desk in a browser', () => {
     const form = page.getByRole('form', { name: 'Report on a period' });
     await form.getByRole('button', { name: 'Make the report' }).click();
     await form.getByText('A report has a beginning and an end.').waitFor();
-    await form.getByRole('button', { name: /World/ }).click();
+    await form.getByRole('button', { name: /Mode/ }).click();
     await page.getByRole('option', { name: 'drill' }).click();
     await form.getByLabel('From').fill('2020-01-01T00:00');
     await form.getByLabel('To', { exact: true }).fill('2099-01-01T00:00');

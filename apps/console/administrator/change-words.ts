@@ -6,7 +6,7 @@ import { ROLE_NAMES, texts } from './texts.js';
 /** What the fields of proposals are called. A new field is a line here; without one it is shown by its own name. */
 const FIELDS: Readonly<Record<string, Wording>> = {
   officer: say('Službenik', 'Службеник', 'Officer'), userName: texts.userName, displayName: texts.name, roles: texts.roles, enabled: texts.mayEnter,
-  id: say('Oznaka', 'Ознака', 'Identifier'), name: say('Naziv', 'Назив', 'Name'), channel: say('Kanal', 'Канал', 'Channel'), mode: say('Režim', 'Режим', 'World'), settings: say('Podešavanja', 'Подешавања', 'Settings'),
+  id: say('Oznaka', 'Ознака', 'Identifier'), name: say('Naziv', 'Назив', 'Name'), channel: say('Kanal', 'Канал', 'Channel'), mode: say('Režim', 'Режим', 'Mode'), settings: say('Podešavanja', 'Подешавања', 'Settings'),
   simulated: say('Simulirano', 'Симулирано', 'Simulated'),
   fallbacks: say('Rezervni putevi', 'Резервни путеви', 'Fallbacks'),
   destinations: say('Odredišta', 'Одредишта', 'Destinations'),

@@ -5,7 +5,7 @@ export const partnerTexts = {
   add: say('Dodaj odredište', 'Додај одредиште', 'Add a destination'),
   addAccount: say('Dodaj nalog partnera', 'Додај налог партнера', 'Add a partner\'s account'),
   name: say('Naziv', 'Назив', 'Name'),
-  world: say('Režim', 'Режим', 'World'),
+  world: say('Režim', 'Режим', 'Mode'),
   worlds: { drill: say('vežba', 'вежба', 'drill'), live: say('uživo', 'уживо', 'live') },
   routes: say('Putevi', 'Путеви', 'Routes'),
   lastAccepted: say('Poslednja preuzeta', 'Последња преузета', 'Last taken'),

@@ -81,7 +81,7 @@ function Reviewed({ mode, review, alert, waiting }: { readonly mode: Mode; reado
   const offline = state === 'unreachable';
   const content = alert.proposal?.content;
   return (
-    <Page title={t(texts.title(caseNumber))} count={waiting} aside={<><Badge tone="info">{t(texts.kinds[kind])}</Badge><a href="#approver-decision">{t(texts.toDecision)}</a><Link href={`/${mode}/reviews`}>{t(texts.toQueue)}</Link></>}>
+    <Page title={t(texts.title(caseNumber))} count={waiting} aside={<><Badge tone="info">{t(texts.kinds[kind])}</Badge><a className="no-print" href="#approver-decision">{t(texts.toDecision)}</a><Link className="no-print" href={`/${mode}/reviews`}>{t(texts.toQueue)}</Link></>}>
       <div role="status">{changed && <Notice tone="warn"><p>{t(texts.changed)}</p><Button onPress={() => { setChanged(false); }}>{t(texts.seen)}</Button></Notice>}</div>
       {refusal !== null && <Notice tone="warn"><p>{t(texts.refusals[refusal])}</p></Notice>}
       <div className="approver-top"><Summary review={review} content={content} simplified={shown?.area.simplified} /><Photo path={path} version={version} content={content} /></div>
@@ -90,7 +90,7 @@ function Reviewed({ mode, review, alert, waiting }: { readonly mode: Mode; reado
       {shown ? <Words words={shown.texts} /> : <p role="status">{t(texts.loading)}</p>}
       {shown && <section className="card" aria-labelledby="approver-previews"><h2 id="approver-previews">{t(previewTexts.title)}</h2><PreviewTabs previews={shown} source={alertSource(mode, id, version)} /></section>}
       <Reach reach={review.reach} />
-      <section className="card" id="approver-decision" aria-labelledby="approver-decision-title" tabIndex={-1}>
+      <section className="card no-print" id="approver-decision" aria-labelledby="approver-decision-title" tabIndex={-1}>
         <h2 id="approver-decision-title">{t(texts.decision)}</h2>
         {offline && <Notice tone="bad" polite><p>{t(texts.offline)}</p></Notice>}
         {refusal !== null && <p>{t(texts.refusals[refusal])}</p>}

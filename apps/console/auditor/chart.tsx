@@ -9,9 +9,10 @@ export interface Bar {
 }
 
 const ROW = 34;
-const LEFT = 190;
+const LEFT = 240;
 const WIDTH = 760;
-const RIGHT = 16;
+/** Half of the last figure below the scale. */
+const RIGHT = 40;
 
 /**
  * How long things took, a line each: a bar to the median, a thinner one to what 95 of 100 stay below, a mark at the longest. The
@@ -25,6 +26,7 @@ export function Chart({ title, note, bars, duration }: { readonly title: string;
   const ticks: number[] = [];
   for (let at = low; at <= high; at *= 10) ticks.push(at);
   return (
+    <div className="scroll" role="group" aria-label={title} tabIndex={0}>
     <svg className="auditor-chart" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-labelledby={`${id}t ${id}d`}>
       <title id={`${id}t`}>{title}</title>
       <desc id={`${id}d`}>{note}</desc>
@@ -38,7 +40,7 @@ export function Chart({ title, note, bars, duration }: { readonly title: string;
         const y = n * ROW + 8;
         return (
           <g key={name}>
-            <text className="name" x={LEFT - 10} y={y + 15} textAnchor="end">{name.length > 26 ? `${name.slice(0, 25)}…` : name}</text>
+            <text className="name" x={LEFT - 10} y={y + 15} textAnchor="end">{name.length > 32 ? `${name.slice(0, 31)}…` : name}</text>
             <rect className="p95" x={LEFT} y={y + 7} width={Math.max(1, x(p95) - LEFT)} height={6} />
             <rect className="median" x={LEFT} y={y} width={Math.max(1, x(median) - LEFT)} height={20} />
             <line className="max" x1={x(max)} x2={x(max)} y1={y - 1} y2={y + 21} />
@@ -46,6 +48,7 @@ export function Chart({ title, note, bars, duration }: { readonly title: string;
         );
       })}
     </svg>
+    </div>
   );
 }
 

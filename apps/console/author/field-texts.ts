@@ -19,7 +19,7 @@ const FAULTS: Readonly<Record<string, Wording>> = {
   VALIDITY_OUT_OF_RANGE: say('Od 1 do 72 sata.', 'Од 1 до 72 сата.', 'From 1 to 72 hours.'),
   TEXT_TOO_LONG: say('Predugačko za neki od kanala.', 'Предугачко за неки од канала.', 'Too long for one of the channels.'),
   TEXT_NOT_ENCODABLE: say('Ima slovo koje neki kanal ne može da pošalje.', 'Има слово које неки канал не може да пошаље.', 'A letter that one of the channels cannot send.'),
-  TRANSITION_NOT_ALLOWED: say('Ova verzija se više ne piše: u pregledu je ili je slučaj završen.', 'Ова верзија се више не пише: у прегледу је или је случај завршен.', 'This revision is not being written any more: it is in review, or the case has ended.'),
+  TRANSITION_NOT_ALLOWED: say('Ova verzija se više ne piše: na pregledu je ili je slučaj završen.', 'Ова верзија се више не пише: на прегледу је или је случај завршен.', 'This revision is not being written any more: it is in review, or the case has ended.'),
 };
 
 const most = (n: string): Wording => say(`Najviše ${n} znakova.`, `Највише ${n} знакова.`, `At most ${n} characters.`);

@@ -4,7 +4,7 @@ export const mapTexts = {
   tools: say('Alati mape', 'Алати мапе', 'Map tools'),
   keys: {
     point: say('Strelice pomeraju krstić, Shift fino; + uvećava, - umanjuje; Enter upisuje mesto.', 'Стрелице померају крстић, Shift фино; + увећава, - умањује; Enter уписује место.', 'Arrow keys move the crosshair, with Shift finely; + and - zoom; Enter puts the place there.'),
-    districts: say('Okrug se bira na spisku; na mapi klikom, ili strelicama i Enterom.', 'Округ се бира на списку; на мапи кликом, или стрелицама и Enter-ом.', 'A district is chosen in the list; on the map by a click, or arrow keys and Enter.'),
+    districts: say('Okrug se bira na spisku; na mapi klikom, ili strelicama i tasterom Enter.', 'Округ се бира на списку; на мапи кликом, или стрелицама и тастером Enter.', 'A district is chosen in the list; on the map by a click, or arrow keys and Enter.'),
     polygons: say('Strelice pomeraju krstić, Enter dodaje teme, Backspace ga uklanja.', 'Стрелице померају крстић, Enter додаје теме, Backspace га уклања.', 'Arrow keys move the crosshair, Enter adds a corner, Backspace takes it away.'),
   },
   names: {

@@ -59,7 +59,9 @@ export function ChildPart() {
         <TypedAt<number> path="child.heightCm" label={`${t(nameOf('child.heightCm'))} (${t(texts.optional)})`} read={readWhole} show={String} />
       </div>
       <Check id={elementOf('child.vulnerable')} label={t(texts.vulnerable)} isSelected={child.vulnerable ?? false} onChange={(is) => { set('child.vulnerable', is ? true : undefined); }} />
-      {['child.build', 'child.hair', 'child.eyes', 'child.clothing', 'child.marks'].map((path) => <WordingAt key={path} path={path} />)}
+      {['child.build', 'child.hair', 'child.eyes'].map((path) => <WordingAt key={path} path={path} />)}
+      <WordingAt path="child.clothing" long />
+      <WordingAt path="child.marks" long />
     </Part>
   );
 }

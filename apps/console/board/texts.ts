@@ -104,7 +104,7 @@ export const texts = {
   stillOpen: say('Nisu potvrdili:', 'Нису потврдили:', 'Not confirmed by:'),
 
   // Ending.
-  found: say('Dete je nađeno', 'Дете је нађено', 'Child found'),
+  found: say('Dete je pronađeno', 'Дете је пронађено', 'Child found'),
   withdraw: say('Povuci obaveštenje', 'Повуци обавештење', 'Withdraw the alert'),
   goesTo: (n: number) => count(n, {
     'sr-Latn': { one: 'Odmah ide svima koji su ga primili ili su ga mogli primiti: # partner.', other: 'Odmah ide svima koji su ga primili ili su ga mogli primiti: # partnera.' },
@@ -118,9 +118,9 @@ export const texts = {
   reasonHint: say('Ne ide javnosti.', 'Не иде јавности.', 'It does not go to the public.'),
   reasons: {
     found: [
-      say('Dete je nađeno i bezbedno je.', 'Дете је нађено и безбедно је.', 'The child was found and is safe.'),
+      say('Dete je pronađeno i bezbedno je.', 'Дете је пронађено и безбедно је.', 'The child was found and is safe.'),
       say('Porodica javlja da se dete vratilo.', 'Породица јавља да се дете вратило.', 'The family reports that the child has returned.'),
-      say('Potraga je završena; dete je nađeno.', 'Потрага је завршена; дете је нађено.', 'The search is over; the child was found.'),
+      say('Potraga je završena; dete je pronađeno.', 'Потрага је завршена; дете је пронађено.', 'The search is over; the child was found.'),
     ],
     withdraw: [
       say('Obaveštenje je poslato greškom.', 'Обавештење је послато грешком.', 'The alert was sent by mistake.'),
@@ -131,7 +131,7 @@ export const texts = {
   otherReason: say('Drugi razlog', 'Други разлог', 'Another reason'),
   otherReasonText: say('Koji razlog', 'Који разлог', 'Which reason'),
   reasonMissing: say('Napišite razlog.', 'Напишите разлог.', 'Write the reason.'),
-  confirmFound: say('Potvrdi: dete je nađeno', 'Потврди: дете је нађено', 'Confirm: the child is found'),
+  confirmFound: say('Potvrdi: dete je pronađeno', 'Потврди: дете је пронађено', 'Confirm: the child is found'),
   confirmWithdraw: say('Potvrdi povlačenje', 'Потврди повлачење', 'Confirm the withdrawal'),
   sending: say('Šalje se…', 'Шаље се…', 'Sending…'),
   notNow: say('Nazad', 'Назад', 'Back'),

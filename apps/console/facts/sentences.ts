@@ -41,7 +41,7 @@ const SENTENCES: { readonly [Type in FactType]?: Sentence<Type> } = {
     'sr-Cyrl': `${who[l]} одобрава верзију ${revision} (${kindOf(kind)[l]}), коју предаје ${officer(submitter)}. Слање почиње.`,
     en: `${who[l]} approved revision ${revision} (${kindOf(kind)[l]}), submitted by ${officer(submitter)}. Sending began.`,
   })[l]),
-  'alert.found': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} javlja da je dete nađeno. Obaveštenje je završeno.`, 'sr-Cyrl': `${who[l]} јавља да је дете нађено. Обавештење је завршено.`, en: `${who[l]} declared the child found. The alert ended.` })[l]),
+  'alert.found': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} javlja da je dete pronađeno. Obaveštenje je završeno.`, 'sr-Cyrl': `${who[l]} јавља да је дете пронађено. Обавештење је завршено.`, en: `${who[l]} declared the child found. The alert ended.` })[l]),
   'alert.withdrawn': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} povlači obaveštenje.`, 'sr-Cyrl': `${who[l]} повлачи обавештење.`, en: `${who[l]} withdrew the alert.` })[l]),
   'alert.expired': () => say('Važnost obaveštenja je istekla.', 'Важност обавештења је истекла.', 'The time of the alert ran out.'),
   'alert.erased': (_, { who }) => each((l) => ({ 'sr-Latn': `${who[l]} briše podatke slučaja.`, 'sr-Cyrl': `${who[l]} брише податке случаја.`, en: `${who[l]} erased the data of the case.` })[l]),

@@ -22,7 +22,7 @@ export const texts = {
     closed: say('radi', 'ради', 'works'), open: say('ne radi', 'не ради', 'does not work'), 'half-open': say('proverava se', 'проверава се', 'being tried'),
   } as Readonly<Record<string, Wording>>,
   noTrouble: say('bez smetnji do sada', 'без сметњи до сада', 'no trouble so far'),
-  lastAccepted: say('Poslednja preuzeta poruka', 'Последња преузета порука', 'Last message taken'),
+  lastAccepted: say('Poslednja primljena poruka', 'Последња примљена порука', 'Last message accepted'),
   lastProbe: say('Poslednja provera', 'Последња провера', 'Last probe'),
   never: say('još nijedna', 'још ниједна', 'none yet'),
 
@@ -44,9 +44,9 @@ export const texts = {
   took: say('Trajanje', 'Трајање', 'Took'),
   yourWord: say('Vaša potvrda', 'Ваша потврда', 'Your acknowledgement'),
   testStates: {
-    queued: say('čeka', 'чека', 'waiting'), sending: say('šalje se', 'шаље се', 'being sent'), accepted: say('preuzeto, čeka se potvrda', 'преузето, чека се потврда', 'taken, awaiting your receipt'),
+    queued: say('čeka', 'чека', 'waiting'), sending: say('šalje se', 'шаље се', 'being sent'), accepted: say('primljeno, čeka se potvrda', 'примљено, чека се потврда', 'accepted, awaiting your receipt'),
     confirmed: say('potvrđeno', 'потврђено', 'confirmed'), failed: say('neuspešno po vašoj reči', 'неуспешно по вашој речи', 'failed by your word'), refused: say('odbijeno', 'одбијено', 'refused'),
-    deferred: say('nije preuzeto', 'није преузето', 'not taken'), uncertain: say('neizvesno', 'неизвесно', 'uncertain'), well: say('radi', 'ради', 'well'), unwell: say('ne radi', 'не ради', 'not well'),
+    deferred: say('odloženo', 'одложено', 'deferred'), uncertain: say('neizvesno', 'неизвесно', 'uncertain'), well: say('radi', 'ради', 'well'), unwell: say('ne radi', 'не ради', 'not well'),
     lapsed: say('isteklo', 'истекло', 'lapsed'),
   } as Readonly<Record<string, Wording>>,
 
@@ -107,8 +107,8 @@ export const texts = {
     alert: say('obaveštenje', 'обавештење', 'alert'), update: say('dopuna', 'допуна', 'update'), found: say('pronađeno', 'пронађено', 'found'), withdrawn: say('povučeno', 'повучено', 'withdrawn'), expired: say('isteklo', 'истекло', 'expired'),
   } as Readonly<Record<string, Wording>>,
   ladder: {
-    queued: say('na čekanju', 'на чекању', 'queued'), sent: say('poslato', 'послато', 'sent'), accepted: say('preuzeto', 'преузето', 'accepted'), confirmed: say('potvrđeno', 'потврђено', 'confirmed'),
-    failed: say('neuspešno', 'неуспешно', 'failed'), unknowable: say('preuzeto; više se ne može znati', 'преузето; више се не може знати', 'accepted; more cannot be known'),
+    queued: say('na čekanju', 'на чекању', 'queued'), sent: say('poslato', 'послато', 'sent'), accepted: say('primljeno', 'примљено', 'accepted'), confirmed: say('potvrđeno', 'потврђено', 'confirmed'),
+    failed: say('neuspešno', 'неуспешно', 'failed'), unknowable: say('primljeno, dalje se ne zna', 'примљено, даље се не зна', 'accepted, no more can be known'),
   } as Readonly<Record<string, Wording>>,
   calledOff: say('opozvano ili rešeno', 'опозвано или решено', 'called off or settled'),
   acknowledged: say('Primljeno k znanju', 'Примљено к знању', 'Acknowledged'),
@@ -121,7 +121,7 @@ export const texts = {
   noSlots: say('Nije bilo termina.', 'Није било термина.', 'There were no slots.'),
   slotStates: {
     due: say('treba emitovati', 'треба емитовати', 'due'), aired: say('emitovano na vreme', 'емитовано на време', 'aired in time'), late: say('kasno', 'касно', 'late'), missed: say('propušteno', 'пропуштено', 'missed'),
-    stopped: say('obustavljeno', 'обустављено', 'stopped'),
+    stopped: say('zaustavljeno', 'заустављено', 'stopped'),
   } as Readonly<Record<string, Wording>>,
   airedAt: say('Emitovano', 'Емитовано', 'Aired'),
   inTime: say('Na vreme', 'На време', 'In time'),
