@@ -40,6 +40,8 @@ export async function keysCommand(parameters: readonly string[], environment: No
   return 0;
 }
 
+/** Rows of one table between two lines of progress. */
+const TOLD_EACH = 10_000;
 const STATES = { sealing: 'in force', arriving: 'takes its place', leaving: 'leaves' } as const;
 
 async function status({ source, print }: Ground): Promise<void> {
@@ -76,15 +78,16 @@ async function take({ source, folder, print }: Ground): Promise<void> {
 
 async function replace(ground: Ground): Promise<void> {
   const { source, folder, print } = ground;
-  const before = await knownKeys(source);
+  const known = await knownKeys(source);
   // Stopped in its last step: nothing may be sealed under the old key any more, and some things still are.
-  const leaving = before.some(({ state }) => state === 'leaving');
+  const leaving = known.some(({ state }) => state === 'leaving');
   if (!leaving && (await announced(ground)) !== undefined) await take(ground);
   const master = await openMasterKey(source, masterKeysIn(folder));
   const sealed = new Map<string, number>();
   const count = await replaceMasterKey(source, master, systemClock, randomIds, (place, n) => {
-    sealed.set(place, (sealed.get(place) ?? 0) + n);
-    print(`  ${place.padEnd(20)} ${String(sealed.get(place)).padStart(8)} sealed anew\n`);
+    const before = sealed.get(place) ?? 0;
+    sealed.set(place, before + n);
+    if (before === 0 || Math.floor(before / TOLD_EACH) < Math.floor((before + n) / TOLD_EACH)) print(`  ${place.padEnd(20)} ${String(before + n).padStart(8)} sealed anew ...\n`);
   });
   print(`Key ${master.id} is in force: ${count} sealed anew, and the database has verified that nothing is left under another.\n`);
   print('master-key-previous opens only backups from before. Carry it to where the keys of backups are kept, and delete it from every host.\n');
