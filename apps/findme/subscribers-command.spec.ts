@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { rows } from '#storage/database.js';
 import { freshDatabase, type TestDatabase } from '../../tests/support/database.js';
-import { subscribersCommand } from './subscribers-command.js';
+import { DispatchStage } from '../../tests/support/dispatch-stage.js';
+import { isUnderWay, subscribersCommand } from './subscribers-command.js';
 
 let database: TestDatabase;
 let state: string;
@@ -20,9 +22,11 @@ afterAll(async () => {
   await rm(state, { recursive: true, force: true });
 });
 
-async function subscribers(...parameters: string[]): Promise<string> {
+const subscribers = (...parameters: string[]): Promise<string> => subscribersOf(database.ownerUrl, ...parameters);
+
+async function subscribersOf(url: string, ...parameters: string[]): Promise<string> {
   let said = '';
-  await subscribersCommand(parameters, { DATABASE_URL: database.ownerUrl, FINDME_STATE: state, FINDME_SECRETS: join(state, 'secrets') }, (text) => {
+  await subscribersCommand(parameters, { DATABASE_URL: url, FINDME_STATE: state, FINDME_SECRETS: join(state, 'secrets') }, (text) => {
     said += text;
   });
   return said;
@@ -48,6 +52,29 @@ describe('the command for subscribers', () => {
     await expect(refused).rejects.toThrow('line 2 is no number');
     await expect(refused).rejects.not.toThrow('064');
     expect(await subscribers('count', '--kind', 'sms', '--mode', 'drill')).toContain('2 subscribed');
+  });
+
+  it('takes nothing in while an alert of the mode is active or its end is on its way: a part that is being sent would meet who comes again in another place', async () => {
+    await writeFile(file, '999600000004\n');
+    const stage = await DispatchStage.open([{ id: 'operator' }]);
+    const states = async () => [await isUnderWay(stage.source, 'drill'), await isUnderWay(stage.source, 'live')];
+    try {
+      expect(await states()).toEqual([false, false]);
+      const alert = await stage.approved();
+      await stage.dispatcher().drain();
+      expect(await states()).toEqual([true, false]);
+      await expect(subscribersOf(stage.ownerUrl, 'import', '--kind', 'sms', '--mode', 'drill', file)).rejects.toThrow('An alert of drill is active');
+      stage.answer('operator', () => ({ kind: 'deferred', reason: 'away' }));
+      await stage.withdrawn(alert);
+      expect(await states()).toEqual([true, false]);
+      await stage.dispatcher().drain();
+      expect((await stage.seen(alert.id)).map((d) => d.state)).toEqual(['accepted', 'waiting']);
+      expect(await states()).toEqual([true, false]);
+      await rows(stage.source, `UPDATE deliveries SET state = 'dead', next_attempt_at = NULL WHERE state = 'waiting'`);
+      expect(await states()).toEqual([false, false]);
+    } finally {
+      await stage.close();
+    }
   });
 
   it.each([['import', '--kind', 'email', '--mode', 'drill', 'x'], ['import', '--kind', 'sms', 'x'], ['import', '--kind', 'sms', '--mode', 'drill'], ['count', '--mode', 'live'], ['remove'], ['count', '--strange']])(

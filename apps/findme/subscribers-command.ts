@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import type { DataSource } from 'typeorm';
 import { parseNumbers, SMS } from '#channels/smpp/numbers.js';
 import { masterKeysIn } from '#config/secrets.js';
 import { systemClock } from '#kernel/clock.js';
@@ -9,7 +10,7 @@ import { LANGUAGES, type Language } from '#alerts/content.js';
 import type { Mode } from '#alerts/notice.js';
 import { PgAudience } from '#storage/audience-store.js';
 import { adoptMasterKey } from '#storage/master-key-store.js';
-import { openDatabase } from '#storage/database.js';
+import { openDatabase, rows } from '#storage/database.js';
 import { onDatabase } from './database.js';
 import { Refusal } from './refusal.js';
 import { secretsOf, stateFolder } from './state.js';
@@ -22,8 +23,8 @@ const AT_ONCE = 8;
 
 /**
  * `subscribers`: takes in the numbers of people who agreed to be told by SMS, and counts who is subscribed. A number is sealed
- * before it reaches the database and is printed nowhere; who is there already is there once. Not while an alert is active:
- * a part that is being sent would meet those who come again under a new place.
+ * before it reaches the database and is printed nowhere; who is there already is there once. Refused while an alert of the mode
+ * is active or on its way: a part that is being sent would meet those who come again under a new place.
  */
 export async function subscribersCommand(parameters: readonly string[], environment: NodeJS.ProcessEnv, print: (text: string) => void): Promise<number> {
   const { verb, kind, mode, language, file } = asked(parameters);
@@ -32,6 +33,7 @@ export async function subscribersCommand(parameters: readonly string[], environm
   print(await onDatabase(environment, async (url) => {
     const source = await openDatabase({ url, name: 'findme-subscribers', poolSize: AT_ONCE });
     try {
+      if (verb === 'import' && await isUnderWay(source, mode)) throw new Refusal(`An alert of ${mode} is active or still on its way: numbers are taken in when none is. Nothing was taken in.`);
       const masterKey = await adoptMasterKey(source, masterKeysIn(folder), systemClock, randomIds);
       const audience = new PgAudience(source, masterKey, systemClock, randomIds, silentLog);
       const queue = numbers.values();
@@ -68,6 +70,15 @@ function parsed(parameters: readonly string[]) {
   } catch {
     throw new Refusal(USAGE);
   }
+}
+
+/** Whether an alert of the mode is active, or anything of one is still to be sent. */
+export async function isUnderWay(source: DataSource, mode: Mode): Promise<boolean> {
+  const [found] = await rows<{ busy: boolean }>(source,
+    `SELECT EXISTS (SELECT FROM alerts a LEFT JOIN outbox o ON o.alert_id = a.id AND o.planned_at IS NULL
+                      LEFT JOIN deliveries d ON d.alert_id = a.id AND d.state IN ('queued', 'sending', 'waiting')
+                     WHERE a.mode = $1 AND (a.status = 'active' OR o.id IS NOT NULL OR d.id IS NOT NULL)) AS busy`, [mode]);
+  return found!.busy;
 }
 
 /** All or nothing: a file with a line that is no number is refused, naming lines and no number. */
