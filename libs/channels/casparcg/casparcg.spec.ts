@@ -63,7 +63,7 @@ describe('casparcg', () => {
   });
 
   it('proves how long the card was on the air, and removes card and voice', async () => {
-    const { connection, receipts, folder } = await studio({ simulated: { speed: 10 } });
+    const { connection, receipts, folder } = await studio({ simulated: { speed: 5 } });
     const message = sampleMessage();
     expect((await connection.publish(message, patient)).kind).toBe('accepted');
     expect((await readdir(folder)).map((name) => name.slice(-9)).sort()).toEqual(['alert.jpg', 'voice.wav']);

@@ -17,13 +17,20 @@ const element = (layer: string, foreground: string): string =>
 const PROGRAMME = element('10', '<file><path>media/PROGRAM.mxf</path></file>\n<producer>ffmpeg</producer>');
 const CHANNEL = '<framerate>25</framerate>\n<framerate>1</framerate>\n<mixer>\n<audio>\n<volume>0</volume>\n<volume>0</volume>\n</audio>\n</mixer>\n';
 
+interface Shown {
+  readonly name: string;
+  /** How long it lasts; undefined where it stays. */
+  readonly frames: number | undefined;
+  timer?: NodeJS.Timeout;
+}
+
 /** Plays a CasparCG server on loopback: AMCP with `REQ`, media read from the folder, layers that end when their length is over. */
 export async function startFakePartner(destination: Destination<CasparcgSettings>): Promise<FakePartner> {
   const { settings } = destination;
   const ledger = new Ledger(destination.id);
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
-  const layers = new Map<string, { readonly name: string; readonly timer?: NodeJS.Timeout }>();
+  const layers = new Map<string, Shown>();
   let faults: Faults = {};
   const later = (ms: number, act: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
@@ -43,8 +50,14 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
   };
   const play = (layer: string, name: string, frames: number | undefined): void => {
     clearTimeout(layers.get(layer)?.timer);
-    const off = frames === undefined ? undefined : later((frames / settings.framesPerSecond) * (1_000 / (settings.simulated?.speed ?? 1)), () => layers.delete(layer));
-    layers.set(layer, { name, ...(off && { timer: off }) });
+    layers.set(layer, { name, frames });
+  };
+  /** Its time runs fast: counted from the first look at it, so that a busy machine does not miss the whole airing. */
+  const seen = (layer: string, shown: Shown): void => {
+    if (shown.frames === undefined || shown.timer) return;
+    shown.timer = later((shown.frames / settings.framesPerSecond) * (1_000 / (settings.simulated?.speed ?? 1)), () => {
+      if (layers.get(layer) === shown) layers.delete(layer);
+    });
   };
   /** Status, name and data of an answer. */
   const reply = (command: string): string => {
@@ -52,7 +65,9 @@ export async function startFakePartner(destination: Destination<CasparcgSettings
     if (verb === 'VERSION') return '201 VERSION OK\r\n2.3.3 (proba)';
     if (verb === 'INFO') {
       // As servers from 2.3 on: the whole channel, whichever layer was asked for, and the programme's layer with it.
-      const stage = [...layers].filter(([of]) => of.startsWith(`${layer.split('-')[0]!}-`)).map(([of, { name }]) => element(of.split('-')[1]!, `<file><path>${name.toUpperCase()}.JPG</path></file>\n<producer>image</producer>`));
+      const onChannel = [...layers].filter(([of]) => of.startsWith(`${layer.split('-')[0]!}-`));
+      for (const [of, shown] of onChannel) seen(of, shown);
+      const stage = onChannel.map(([of, { name }]) => element(of.split('-')[1]!, `<file><path>${name.toUpperCase()}.JPG</path></file>\n<producer>image</producer>`));
       return `201 INFO OK\r\n<?xml version="1.0" encoding="utf-8"?>\n<channel>\n${CHANNEL}<stage>\n<layer>\n${PROGRAMME}${stage.join('')}</layer>\n</stage>\n</channel>\n`;
     }
     if (verb === 'CLEAR') {

@@ -13,6 +13,7 @@ interface Held {
   readonly uri: string;
   readonly metadata: ReadonlyMap<string, string>;
   status: 'ready' | 'playing';
+  isSeen: boolean;
 }
 
 /** What a spoken notice lasts here, in milliseconds of the station's time: as one that is repeated to its length. */
@@ -112,6 +113,7 @@ class Station {
     if (rid === undefined) return 'ERROR: unknown command, type "help" to get a list of commands.';
     const request = this.held.get(Number(rid));
     if (!request) return 'No such request.';
+    this.seen(request);
     const escaped = (text: string): string => text.replace(/["\\]/g, '\\$&');
     return [`rid="${rid}"`, `status="${request.status}"`, `initial_uri="${escaped(request.uri)}"`, ...[...request.metadata].map(([name, value]) => `${name}="${escaped(value)}"`)].join('\n');
   }
@@ -121,7 +123,7 @@ class Station {
     const metadata = new Map([...uri.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)].map((match) => [match[1]!, match[2]!.replace(/\\(["\\])/g, '$1')]));
     const file = /^annotate:(?:[a-z_]+="(?:[^"\\]|\\.)*",?)+:(.+)$/.exec(uri)?.[1] ?? uri;
     if (!existsSync(file)) return String(rid);
-    const request: Held = { rid, uri, metadata, status: 'ready' };
+    const request: Held = { rid, uri, metadata, status: 'ready', isSeen: false };
     const known = this.ledger.entries.some(({ key }) => key === metadata.get('alert_key'));
     this.held.set(rid, request);
     this.write(request, known);
@@ -139,10 +141,15 @@ class Station {
   private play(): void {
     const all = [...this.held.values()];
     const first = all[0];
-    if (!first || all.some(({ status }) => status === 'playing')) return;
-    first.status = 'playing';
+    if (first && !all.some(({ status }) => status === 'playing')) first.status = 'playing';
+  }
+
+  /** Its time runs fast: counted from the first look at it, so that a busy machine does not miss the whole airing. */
+  private seen(request: Held): void {
+    if (request.status !== 'playing' || request.isSeen) return;
+    request.isSeen = true;
     this.later(this.noticeMs, () => {
-      if (this.held.get(first.rid) === first) this.held.delete(first.rid);
+      if (this.held.get(request.rid) === request) this.held.delete(request.rid);
       this.play();
     });
   }

@@ -53,7 +53,7 @@ describe('liquidsoap', () => {
   });
 
   it('writes twenty seconds of speech and proves how long it was on air, then removes the file', async () => {
-    const { connection, receipts, folder } = await station({ simulated: { speed: 10 } });
+    const { connection, receipts, folder } = await station({ simulated: { speed: 5 } });
     const message = sampleMessage();
     expect((await connection.publish(message, patient)).kind).toBe('accepted');
     const [name] = await readdir(folder);
