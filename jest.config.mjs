@@ -28,6 +28,6 @@ export default {
   globalSetup: '<rootDir>/dist/tests/support/jest-global-setup.js',
   globalTeardown: '<rootDir>/dist/tests/support/jest-global-teardown.js',
   maxWorkers: 2,
-  // Real servers on a busy machine; what is wrong fails by its own deadline, not by this one.
-  testTimeout: 30_000,
+  // Real servers on a busy machine; what is wrong fails by its own deadline, not by this one: none states another.
+  testTimeout: 120_000,
 };

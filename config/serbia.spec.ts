@@ -90,7 +90,7 @@ describe('the shipped configuration', () => {
       if (!probed.well) said.push(probed.reason);
       await connection.close();
       expect(said).toEqual([expect.stringMatching(/(^|: )address_loopback$/)]);
-    }, 30_000);
+    });
 
     it('keeps them for their owner alone, and makes none twice', async () => {
       const before = await contents(folder);

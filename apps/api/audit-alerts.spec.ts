@@ -43,7 +43,7 @@ beforeAll(async () => {
   stage.clock.advance(60_000);
   expect((await stage.ask('POST', `${path}/withdraw`, { as: 'mila', body: { reason: 'Vežba je završena.' } })).status).toBe(200);
   await delivered('withdrawn', 'tv-proba', 'cap-push', 90);
-}, 30_000);
+});
 
 afterAll(() => stage.close());
 

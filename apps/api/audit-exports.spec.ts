@@ -23,7 +23,7 @@ beforeAll(async () => {
   alert = (await stage.written()).id;
   await stage.written();
   await new PgAuditStore(stage.parts.house.source).checkpoint(privateKeyPem, stage.clock.now());
-}, 60_000);
+});
 
 afterAll(async () => {
   await stage.close();

@@ -23,7 +23,7 @@ beforeAll(async () => {
     `INSERT INTO deliveries (id, alert_id, revision, kind, channel, destination, key, state, expires_at, accepted_at)
      SELECT $1::uuid, o.alert_id, o.revision, o.kind, 'cap-push', 'tv-proba', $1::uuid::text, 'confirmed', now() + interval '1 day', o.created_at + interval '2 seconds' FROM outbox o WHERE alert_id = $2`, [delivery, id]);
   await stage.sql(`INSERT INTO receipts (destination, receipt_key, key, stage, word, delivery_id, received_at) VALUES ('tv-proba', 'r1', $1, 'confirmed', 'aired 24', $2::uuid, $3)`, [delivery, delivery, stage.clock.now()]);
-}, 30_000);
+});
 
 afterAll(() => stage.close());
 

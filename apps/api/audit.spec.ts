@@ -23,7 +23,7 @@ beforeAll(async () => {
   await stage.signIn('rada');
   await new PgAuditStore(stage.parts.house.source).checkpoint(privateKeyPem, stage.clock.now());
   await stage.written();
-}, 20_000);
+});
 
 afterAll(() => stage.close());
 

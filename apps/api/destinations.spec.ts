@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
   });
   for (const name of ['uros', 'una', 'rada', 'mila'] as const) await stage.signIn(name);
-}, 20_000);
+});
 afterAll(async () => {
   for (const end of ends) end.close();
   await stage.close();

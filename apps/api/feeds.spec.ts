@@ -29,7 +29,7 @@ beforeAll(async () => {
   stage = await Stage.open({ configuration: CONFIGURATION, secret: (name) => (name === 'signing-key' ? keys.signing.key : keys.signing.certificate) });
   for (const name of ['mila', 'iva', 'vuk'] as const) await stage.signIn(name);
   photo = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#888' } }).jpeg().toBuffer();
-}, 20_000);
+});
 
 afterAll(() => stage.close());
 
@@ -93,7 +93,7 @@ describe('the feed', () => {
     const notice = (await stage.parts.house.alerts.sentNotice(alert.id, 1))!;
     const bytes = (await stage.parts.house.alerts.photo(alert.id, notice.photo!.sha256))!;
     expect(`<?xml version="1.0" encoding="UTF-8"?>\n${xml}`).toBe(encode(notice, 'proba@findme.example', { sha256: notice.photo!.sha256, mediaType: 'image/jpeg', bytes }));
-  }, 20_000);
+  });
 
   it('comes compressed under a tag of its own to whoever takes that', async () => {
     const [plain, packed] = [await get('/feeds/drill/cap.atom'), await get('/feeds/drill/cap.atom', { 'accept-encoding': 'br, gzip;q=0.8' })];
@@ -131,7 +131,7 @@ describe('an update', () => {
     expect(second).toBe(first.replace('-1.xml', '-2.xml'));
     expect((await get(second)).text).toContain('<msgType>Update</msgType>');
     expect([(await get(first)).status, (await get(first)).json['code']]).toEqual([410, 'NOTICE_GONE']);
-  }, 20_000);
+  });
 });
 
 describe('an ending', () => {
@@ -150,7 +150,7 @@ describe('an ending', () => {
     expect([after.status, after.text.includes('<img')]).toEqual([200, false]);
     expect(after.text).toContain('pronađen');
     for (const name of CANARY_NAMES) expect([name, after.text.includes(name), (await get(ending)).text.includes(name)]).toEqual([name, false, false]);
-  }, 20_000);
+  });
 
   it('is shown as soon as the database has it, not when a second is over: caches before us may keep what they had for another', async () => {
     const { path, page } = await active();
@@ -175,7 +175,7 @@ describe('an ending', () => {
     const gone = await get(page);
     expect([gone.status, gone.headers['content-type']]).toEqual([410, 'text/html; charset=utf-8']);
     expect(gone.text).toContain('no longer applies');
-  }, 20_000);
+  });
 });
 
 describe('the picture to share', () => {
@@ -189,7 +189,7 @@ describe('the picture to share', () => {
     expect((await get(`${page}/picture/xx-portrait.png`)).status).toBe(404);
     await end(path, 'found');
     expect([(await get(named[0]!)).status, /picture\//.test((await get(page)).text)]).toEqual([410, false]);
-  }, 30_000);
+  });
 });
 
 describe('the page', () => {
@@ -201,7 +201,7 @@ describe('the page', () => {
     expect(text).not.toMatch(/<script|javascript:|https?:\/\/(?!localhost)/);
     expect(String(headers['content-security-policy'])).toContain("default-src 'none'");
     for (const word of ['lang="sr-Latn"', 'lang="sr-Cyrl"', 'lang="en"', 'Канаринка', 'Kanarinka', 'EXERCISE']) expect(text).toContain(word);
-  }, 20_000);
+  });
 
   it('lets a telephone call the police at once, of an alert that is meant; not of a drill, and not when the search is over', () => {
     const telephones = (['live', 'drill'] as const).map((mode) => /href="tel:([^"]+)"/.exec(noticePage(sampleNotice({ mode }), undefined))?.[1]);
@@ -218,7 +218,7 @@ describe('the page', () => {
     await approve(path);
     const { text } = await get(`/vezba/${pageOf(id as AlertId)}`);
     expect([text.includes('<script'), text.includes('&#60;script&#62;')]).toEqual([false, true]);
-  }, 20_000);
+  });
 
   it('is nowhere before the approval, and never in the other mode', async () => {
     const { id } = await stage.written();
@@ -227,7 +227,7 @@ describe('the page', () => {
     expect((await get(shown.page.replace('vezba', 'nestali'))).status).toBe(404);
     expect((await get(`/vezba/${'0'.repeat(10)}`)).status).toBe(404);
     expect((await get('/vezba/<script>')).status).toBe(404);
-  }, 20_000);
+  });
 });
 
 // Last: sessions are over by then.
@@ -242,5 +242,5 @@ describe('the clock', () => {
     stage.clock.advance(24 * 3_600_000);
     expect(await capOf(ended.id)).toBeUndefined();
     expect((await get(ended.page)).status).toBe(200);
-  }, 20_000);
+  });
 });

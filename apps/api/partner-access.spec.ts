@@ -13,7 +13,7 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open({ configuration, secret });
   for (const name of ['mila', 'iva', 'vuk', 'rada'] as const) await stage.signIn(name);
-}, 20_000);
+});
 afterAll(() => stage.close());
 
 interface Case { readonly id: string; readonly path: string; readonly keys: Record<string, string> }

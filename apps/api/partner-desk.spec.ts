@@ -12,7 +12,7 @@ const DESK = '/v1/partner/destinations';
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open({ configuration, secret, bound: { petar: ['tv-1', 'operator', 'tv-from-yesterday'], paja: ['tv-2'] } });
-}, 20_000);
+});
 afterAll(() => stage.close());
 
 interface Case { readonly id: string; readonly path: string; readonly keys: Record<string, string> }

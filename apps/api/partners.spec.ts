@@ -17,7 +17,7 @@ beforeAll(async () => {
   const approved = await stage.ask('POST', `${path}/approve`, { as: 'iva', body: { contentHash, code: stage.freshCode('iva') } });
   expect(approved.status).toBe(200);
   alert = id;
-}, 20_000);
+});
 
 afterAll(() => stage.close());
 

@@ -19,7 +19,7 @@ const STANDSTILL_S = 2.5;
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open({ configuration: CONFIGURATION, secret: (name) => SECRETS[name] ?? 'secret', poolSize: 2 });
-}, 20_000);
+});
 afterAll(() => stage.close());
 
 it('takes 200 receipts at once over two connections: each answered once it is kept, each counted once, nobody turned away', async () => {

@@ -85,14 +85,14 @@ describe('a partner that reads an octet a minute', () => {
   const dropped = () => stage!.logged.filter(({ name }) => name === 'reader.dropped').length;
 
   it('is cut off from what feeds lead to, while others are answered as ever', async () => {
-    const { port, address, size } = await opened({ patienceMs: 300, octetsPerSecond: 1e9, lookMs: 20 });
+    const { port, address, size } = await opened({ patienceMs: 2_000, octetsPerSecond: 1e9, lookMs: 20 });
     expect(size).toBeGreaterThan(300_000);
     const miser = await Miser.open(port);
     await miser.ask(address, Math.ceil(MUCH / size));
     while (dropped() === 0) expect((await fetched(port, '/feeds/drill/cap.atom')).status).toBe(200);
     expect(await miser.isCutOff()).toBe(true);
     expect(await fetched(port, address)).toEqual({ status: 200, octets: size });
-  }, 120_000);
+  });
 
   it('has the longer the more there is to read, and within that time gets all of it', async () => {
     const drops: string[] = [];
@@ -116,7 +116,7 @@ describe('a partner that reads an octet a minute', () => {
     slow.socket.destroy();
     server.closeAllConnections();
     server.close();
-  }, 60_000);
+  });
 
   it('is cut off from the event stream at the second heartbeat it has not read by', async () => {
     const logged: object[] = [];
@@ -146,5 +146,5 @@ describe('a partner that reads an octet a minute', () => {
     events.close();
     server.closeAllConnections();
     server.close();
-  }, 60_000);
+  });
 });

@@ -23,7 +23,7 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open({ configuration: CONFIGURATION, secret: (name) => SECRETS[name] ?? 'secret' });
   for (const name of ['mila', 'iva', 'vuk'] as const) await stage.signIn(name);
-}, 20_000);
+});
 afterAll(() => stage.close());
 
 function pull(id: string, name: string, headers: Record<string, string> = {}, by = id): Promise<Told> {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   ];
   await source.query('SELECT append_facts($1)', [records.map((fact) => fact.record)]);
   first = (await search.page({ type: 'delivery.attempted' }, { limit: 1 }))[0]!.seq;
-}, 30_000);
+});
 
 afterAll(() => stage.close());
 

@@ -254,4 +254,4 @@ describe('taking a broadcaster\'s slot', () => {
 
 /** Until somebody waits for a lock. */
 const untilWaiting = () => until(
-  async () => (await owner.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount, (count) => count !== 0, 10_000);
+  async () => (await owner.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount, (count) => count !== 0);

@@ -96,5 +96,5 @@ describe('the page on adding a channel', () => {
       `process.stdout.write(destinations.map((d) => d.channel).join());`,
     ].join('\n');
     expect((await run(process.execPath, ['--input-type=module', '--eval', reading], { cwd: projectRoot })).stdout).toBe('ferry-screens');
-  }, 120_000);
+  });
 });

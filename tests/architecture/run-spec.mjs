@@ -19,5 +19,4 @@ for (const [sentence, run] of tests) {
     failed.push(`${sentence}: ${error instanceof Error ? error.stack : error}`);
   }
 }
-process.stdout.write(JSON.stringify({ passed, failed }));
-process.exit(0);
+process.stdout.write(JSON.stringify({ passed, failed }), () => process.exit(0));

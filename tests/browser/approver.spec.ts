@@ -27,7 +27,7 @@ inBrowser('the approver\'s desk', () => {
     });
     [author, colleague] = await Promise.all([desks.stack.as('autor'), desks.stack.as('dezurni')]);
     page = await desks.officer('odobrava', '/desk/drill/reviews');
-  }, 90_000);
+  });
   afterAll(async () => {
     await desks.close();
     await rm(media, { recursive: true, force: true });
@@ -66,7 +66,7 @@ inBrowser('the approver\'s desk', () => {
     expect(await axeEverywhere(page, 'approver-queue')).toEqual([]);
     await colleague.post(`${story.path}/reject`, { reason: 'Proba.' }, { 'if-match': `"${story.alert.version}"` });
     await page.getByText('Nothing waits.').waitFor();
-  }, 90_000);
+  });
 
   it('shows the frozen revision whole, and every channel as it will be sent', async () => {
     const story = await Story.written(author, 'drill', { caseNumber: 'KU-12/2026' });
@@ -108,7 +108,7 @@ inBrowser('the approver\'s desk', () => {
     await tab('E-mail');
     await page.getByText('[VEŽBA / ВЕЖБА / DRILL]').first().waitFor();
     expect(await axeEverywhere(page, 'approver-review')).toEqual([]);
-  }, 120_000);
+  });
 
   it('approves what it names, once however often it is pressed, and goes to the board', async () => {
     const story = await submitted('KU-13/2026');
@@ -131,7 +131,7 @@ inBrowser('the approver\'s desk', () => {
     expect(await statusOf(story)).toBe('active');
     expect(new Set(approvals.sent).size).toBe(1);
     expect(await author.get<{ items: { type: string }[] }>(`${story.path}/timeline`)).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ type: 'revision.approved' })]) as unknown });
-  }, 90_000);
+  });
 
   it('gives back with a reason, never without one, and shows what changed when it comes again', async () => {
     const story = await submitted('KU-14/2026');
@@ -152,7 +152,7 @@ inBrowser('the approver\'s desk', () => {
     await changes.getByRole('row').filter({ hasText: 'Valid for hours' }).getByText('7', { exact: true }).waitFor();
     await page.getByRole('region', { name: 'Why it was given back' }).getByText('Proveriti boju jakne.').waitFor();
     await keepPicture(page, 'approver-comparison');
-  }, 60_000);
+  });
 
   it('explains that what is open was changed meanwhile, and sends no approval of it', async () => {
     const story = await submitted('KU-15/2026');
@@ -172,7 +172,7 @@ inBrowser('the approver\'s desk', () => {
     await becomes(() => dialog().count(), 0);
     expect(await statusOf(story)).toBe('prepared');
     await page.unroute('**/v1/drill/events*');
-  }, 60_000);
+  });
 
   it('sends nothing later when the connection goes at the moment of approval', async () => {
     const story = await submitted('KU-16/2026');
@@ -196,7 +196,7 @@ inBrowser('the approver\'s desk', () => {
     approvals.stop();
     expect(await statusOf(story)).toBe('prepared');
     await dialog().getByRole('button', { name: 'Cancel' }).click();
-  }, 60_000);
+  });
 
   it('keeps drill and live apart: what waits in one is not there in the other', async () => {
     const story = await submitted('KU-18/2026');
@@ -206,7 +206,7 @@ inBrowser('the approver\'s desk', () => {
     await page.goto(`/desk/live/reviews/${story.alert.id}`);
     await page.getByText('There is no such alert at this address.').waitFor();
     await keepPicture(page, 'approver-live');
-  }, 60_000);
+  });
 
   it('can be worked by keyboard alone, from the list to the reason', async () => {
     await page.goto('/desk/drill/reviews');
@@ -231,7 +231,7 @@ inBrowser('the approver\'s desk', () => {
     await reached('Reject');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/desk/drill/reviews');
-  }, 60_000);
+  });
 
   it('tells a writer why they cannot approve, and the API refuses them too', async () => {
     const story = await (await Story.written(colleague, 'drill', { caseNumber: 'KU-17/2026' })).submitted();
@@ -240,7 +240,7 @@ inBrowser('the approver\'s desk', () => {
     expect(await writer.getByRole('button', { name: 'Approve…' }).count()).toBe(0);
     await expect(colleague.post(`${story.path}/approve`, { contentHash: story.alert.proposal!.contentHash, code: await colleague.code() })).rejects.toBeInstanceOf(ProblemAnswer);
     expect(await axeEverywhere(writer, 'approver-writer')).toEqual([]);
-  }, 90_000);
+  });
 
   /** The dialog covers the language menu: judged in the language that is set, in both schemes. */
   async function axeEverywhereInDialog(): Promise<string[]> {

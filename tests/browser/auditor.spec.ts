@@ -25,11 +25,11 @@ inBrowser('the auditor’s desk in a browser', () => {
     await story.approved(await desks.stack.as('odobrava'));
     await story.deliveriesUntil((all) => all.length > 0 && all.every((d) => d.state === 'confirmed' || d.state === 'accepted'));
     // Its first airing is on record before it ends: a slot that nobody had opened yet would never be.
-    await until(() => author.get<{ destinations: readonly { destination: string; aired: number }[] }>(`${story.path}/airing`), ({ destinations }) => destinations.some((one) => one.destination === 'tv-1' && one.aired > 0), 30_000, JSON.stringify);
+    await until(() => author.get<{ destinations: readonly { destination: string; aired: number }[] }>(`${story.path}/airing`), ({ destinations }) => destinations.some((one) => one.destination === 'tv-1' && one.aired > 0), JSON.stringify);
     await story.ended('found');
     await story.deliveriesUntil((all) => all.some((d) => d.kind === 'found') && all.every((d) => ['confirmed', 'accepted', 'cancelled'].includes(d.state)));
     page = await desks.officer('revizor', '/desk/audit');
-  }, 120_000);
+  });
   afterAll(async () => {
     await desks.close();
     await rm(folder, { recursive: true, force: true });

@@ -52,14 +52,14 @@ inBrowser('the fan-out board in a browser', () => {
 
   it('marks what it shows as stale while the server does not answer, and takes the mark away', async () => {
     await page.context().setOffline(true);
-    await page.getByText(/^STALE: this is how things stood at/).waitFor({ timeout: 30_000 });
+    await page.getByText(/^STALE: this is how things stood at/).waitFor();
     // What decides is refused in plain words, and nothing is kept for later.
     await page.getByRole('button', { name: 'Withdraw the alert…' }).click();
     await page.getByRole('button', { name: 'Confirm the withdrawal' }).click();
     await page.getByRole('alertdialog').getByText('so nothing was sent').waitFor();
     await page.getByRole('button', { name: 'Back' }).click();
     await page.context().setOffline(false);
-    await page.getByText(/^STALE/).waitFor({ state: 'detached', timeout: 30_000 });
+    await page.getByText(/^STALE/).waitFor({ state: 'detached' });
     expect((await author.get<{ status: string }>(story.path)).status).toBe('active');
   });
 
@@ -67,9 +67,9 @@ inBrowser('the fan-out board in a browser', () => {
     const other = await page.context().newPage();
     await other.route('**/v1/drill/events*', (route) => route.abort());
     await other.goto(at(story.alert.id));
-    await other.getByText('The stream of events is broken', { exact: false }).last().waitFor({ timeout: 30_000 });
+    await other.getByText('The stream of events is broken', { exact: false }).last().waitFor();
     await other.unroute('**/v1/drill/events*');
-    await other.getByText(/^STALE/).waitFor({ state: 'detached', timeout: 30_000 });
+    await other.getByText(/^STALE/).waitFor({ state: 'detached' });
     await other.close();
   });
 
@@ -93,7 +93,7 @@ inBrowser('the fan-out board in a browser', () => {
     await dialog.getByRole('button', { name: 'Confirm: the child is found' }).focus();
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
-    await page.getByText(/Time to withdraw: Everyone had it after/).waitFor({ timeout: 20_000 });
+    await page.getByText(/Time to withdraw: Everyone had it after/).waitFor();
     const { items } = await author.get<{ items: { kind: string; msToAcceptance: number | null }[] }>(`${story.path}/deliveries?limit=1000`);
     expect(new Set(items.filter(({ kind }) => kind === 'found').map(({ msToAcceptance }) => msToAcceptance === null))).toEqual(new Set([false]));
     await page.getByText('declared the child found').waitFor();

@@ -13,9 +13,9 @@ let approver: ApiClient;
 beforeAll(async () => {
   stack = await startStack();
   [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-}, 60_000);
+});
 
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 describe('database connections that are killed', () => {
   it('again and again during a fan-out: both processes live on, nothing is half done, everyone is served', async () => {
@@ -28,13 +28,13 @@ describe('database connections that are killed', () => {
       await owner.query('SELECT pg_sleep(0.2)');
     }
     await owner.end();
-    const health = await until(() => fetch(`${stack.address}/health/ready`), (r) => r.ok, 15_000, (r) => String(r.status));
+    const health = await until(() => fetch(`${stack.address}/health/ready`), (r) => r.ok, (r) => String(r.status));
     expect(health.status).toBe(200);
     expect(stack.dispatcher.process.exitCode).toBeNull();
-    const all = await until(() => story.deliveries().catch(() => []), (d) => d.length === 6 && d.every(isConfirmed), 60_000, (d) => d.map((x) => `${x.destination} ${x.state}`).join('\n'));
+    const all = await until(() => story.deliveries().catch(() => []), (d) => d.length === 6 && d.every(isConfirmed), (d) => d.map((x) => `${x.destination} ${x.state}`).join('\n'));
     expect(balance(stack, all, effectsInStack)).toMatchObject({ lost: [], unexpected: [], doubled: [] });
 
     const auditor = await stack.as('revizor');
     expect(await auditor.post('/v1/audit/verify')).toMatchObject({ ok: true });
-  }, 120_000);
+  });
 });

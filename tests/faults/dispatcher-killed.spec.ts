@@ -11,9 +11,9 @@ let approver: ApiClient;
 beforeEach(async () => {
   stack = await startStack({ redisUrl: process.env['FINDME_TEST_REDIS_URL']! });
   [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-}, 60_000);
+});
 
-afterEach(() => stack.stop(), 30_000);
+afterEach(() => stack.stop());
 
 describe('a dispatcher that is killed', () => {
   it('after the approval was committed and before anything was sent loses nothing', async () => {
@@ -23,24 +23,24 @@ describe('a dispatcher that is killed', () => {
     expect([...stack.partners.values()].every((partner) => partner.ledger.length === 0)).toBe(true);
 
     stack.dispatcher = await stack.startDispatcher();
-    const all = await story.deliveriesUntil((d) => d.length === 6 && d.every(isConfirmed), 30_000);
+    const all = await story.deliveriesUntil((d) => d.length === 6 && d.every(isConfirmed));
     expect(balance(stack, all, effectsInStack)).toEqual({ lost: [], unexpected: [], repeated: 0, doubled: [] });
-  }, 90_000);
+  });
 
   it('after partners accepted and before it could write that down repeats under the same key, with one effect', async () => {
     // The partners take their message, and neither their answer nor a receipt comes back.
     for (const id of ['tv-1', 'tv-2']) stack.partner(id).setFaults({ loseAcknowledgement: true, noReceipts: true });
     const story = await (await (await Story.written(author)).submitted()).approved(approver);
-    await Promise.all(['tv-1', 'tv-2'].map((id) => stack.partner(id).waitFor((ledger) => ledger.length > 0, 15_000)));
+    await Promise.all(['tv-1', 'tv-2'].map((id) => stack.partner(id).waitFor((ledger) => ledger.length > 0)));
     await stack.dispatcher.end('SIGKILL');
     for (const partner of stack.partners.values()) partner.setFaults({});
 
     stack.dispatcher = await stack.startDispatcher();
-    const all = await story.deliveriesUntil((d) => d.length === 6 && d.every((x) => x.acceptedAt !== null), 40_000);
+    const all = await story.deliveriesUntil((d) => d.length === 6 && d.every((x) => x.acceptedAt !== null));
     const result = balance(stack, all, effectsInStack);
     expect(result).toMatchObject({ lost: [], unexpected: [], doubled: [] });
     expect(result.repeated).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it('in mid fan-out, again and again, ends with every partner served once', async () => {
     for (const partner of stack.partners.values()) partner.setFaults({ latencyMs: 300 });
@@ -49,7 +49,7 @@ describe('a dispatcher that is killed', () => {
       await stack.dispatcher.end('SIGKILL');
       stack.dispatcher = await stack.startDispatcher();
     }
-    const all = await story.deliveriesUntil((d) => d.length === 6 && d.every(isConfirmed), 60_000);
+    const all = await story.deliveriesUntil((d) => d.length === 6 && d.every(isConfirmed));
     expect(balance(stack, all, effectsInStack)).toMatchObject({ lost: [], unexpected: [], doubled: [] });
-  }, 120_000);
+  });
 });

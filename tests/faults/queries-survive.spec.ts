@@ -24,9 +24,9 @@ beforeAll(async () => {
   };
   stack = await startStack({ redisUrl: process.env['FINDME_TEST_REDIS_URL']!, destinations: [operator] });
   [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-}, 120_000);
+});
 
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 describe('a dispatcher that is killed while messages are unsettled', () => {
   it('has a successor that asks the operators what became of them, and settles them', async () => {
@@ -46,14 +46,14 @@ describe('a dispatcher that is killed while messages are unsettled', () => {
     const of = (id: string, all: Awaited<ReturnType<Story['deliveries']>>) => all.find((d) => d.destination === id);
     await story.deliveriesUntil((all) => of('operator-two', all)?.state === 'uncertain' && of('operator-list', all)?.state === 'accepted');
     // Asked once each; nothing is known yet, and the process that would ask again after the validity is gone.
-    const [first, piece] = await until(() => two.queries, (asked) => asked.length >= 2, 20_000);
+    const [first, piece] = await until(() => two.queries, (asked) => asked.length >= 2);
     await stack.dispatcher.end('SIGKILL');
 
     await expire(await story.deliveries().then((all) => of('operator-list', all)!.id));
     two.answerQueries((id) => ({ message_state: id === piece ? UNDELIVERABLE : DELIVERED }));
     list.answerQueries(() => ({ message_state: DELIVERED }));
     stack.dispatcher = await stack.startDispatcher();
-    const settled = await story.deliveriesUntil((all) => ['operator-two', 'operator-list'].every((id) => of(id, all)?.state === 'confirmed'), 90_000);
+    const settled = await story.deliveriesUntil((all) => ['operator-two', 'operator-list'].every((id) => of(id, all)?.state === 'confirmed'));
     expect(of('operator-two', settled)?.receipts).toMatchObject({ confirmed: 1, failed: 1 });
     expect(of('operator-list', settled)?.receipts).toMatchObject({ confirmed: 1, failed: 0 });
     expect(new Set(two.queries)).toEqual(new Set([first, piece]));

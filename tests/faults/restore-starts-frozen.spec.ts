@@ -19,12 +19,12 @@ beforeAll(async () => {
   checkpoints = join(folder, 'checkpoints.jsonl');
   stack = await startStack({ dispatcher: { FINDME_CHECKPOINTS: checkpoints } });
   [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.stop();
   await rm(folder, { recursive: true, force: true });
-}, 30_000);
+});
 
 describe('a database that is older than its checkpoints', () => {
   it('is not dispatched from until a person has decided; then everyone is served', async () => {
@@ -48,7 +48,7 @@ describe('a database that is older than its checkpoints', () => {
     expect(await story.deliveries()).toEqual([]);
     await writeFile(checkpoints, '');
     stack.dispatcher = await stack.startDispatcher();
-    await story.deliveriesUntil((all) => all.length === 6 && all.every(isConfirmed), 30_000);
+    await story.deliveriesUntil((all) => all.length === 6 && all.every(isConfirmed));
 
     // What was sent is signed for while the dispatcher runs, so that no backup from before it passes for the truth.
     const source = await openDatabase({ url: stack.database.appUrl, name: 'spec' });
@@ -60,5 +60,5 @@ describe('a database that is older than its checkpoints', () => {
     } finally {
       await source.destroy();
     }
-  }, 90_000);
+  });
 });

@@ -13,9 +13,9 @@ beforeAll(async () => {
   stack = await startStack({ redisUrl: process.env['FINDME_TEST_REDIS_URL']! });
   // A one-time code counts once, so one officer alone could approve no more than two of these at a time.
   [author, approver, secondApprover] = await Promise.all([stack.as('autor'), stack.as('odobrava'), stack.as('dezurni')]);
-}, 60_000);
+});
 
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 const DRILL = ['newsroom', 'operator-list', 'operator-numbers', 'tv-1', 'tv-2'];
 
@@ -49,7 +49,7 @@ describe('an alert on all three channels', () => {
 
     const auditor = await stack.as('revizor');
     expect(await auditor.post('/v1/audit/verify')).toMatchObject({ ok: true });
-  }, 60_000);
+  });
 
   it('stays a drill: no live partner hears of it', () => {
     expect(stack.partner('tv-live').ledger).toEqual([]);
@@ -65,5 +65,5 @@ describe('an alert on all three channels', () => {
     expect((await fetch(`${stack.address}/feeds/drill/cap.atom`, { headers: { 'if-none-match': tag } })).status).toBe(304);
     expect(await (await fetch(`${stack.address}/feeds/live/cap.atom`)).text()).not.toContain(story.alert.id);
     await story.ended('withdraw');
-  }, 60_000);
+  });
 });

@@ -20,11 +20,11 @@ const extra: FakePartner[] = [];
 beforeAll(async () => {
   stack = await startStack();
   [author, approver, first, second] = await Promise.all([stack.as('autor'), stack.as('odobrava'), stack.as('uprava'), stack.as('uprava2')]);
-}, 120_000);
+});
 afterAll(async () => {
   for (const partner of extra) await partner.close();
   await stack.stop();
-}, 30_000);
+});
 
 interface Shown { readonly id: string; readonly name: string; readonly channel: string; readonly mode: string; readonly settings: object; readonly enabled: boolean; readonly routes: { readonly breaker: string | null }[] }
 const shown = async (id: string) => (await first.get<{ items: Shown[] }>('/v1/destinations')).items.find((d) => d.id === id)!;
@@ -56,7 +56,7 @@ describe('a destination that two administrators change', () => {
     const next = await (await (await Story.written(author)).submitted()).approved(approver);
     await next.deliveriesUntil((all) => all.some((d) => d.destination === 'tv-2' && d.acceptedAt !== null));
     expect([stack.partner('tv-2').ledger.length, partner.ledger.length]).toEqual([1, 1]);
-  }, 120_000);
+  });
 
   it('is no more sent to when it is disabled; what waits for it comes before a person, and goes out once it is enabled', async () => {
     stack.partner('tv-1').setFaults({ error: true });

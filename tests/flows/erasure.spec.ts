@@ -18,9 +18,9 @@ beforeAll(async () => {
   });
   stack = await startStack({ destinations: [await portal('portal-1'), await portal('portal-2')] });
   [author, auditor] = await Promise.all([stack.as('autor'), stack.as('revizor')]);
-}, 60_000);
+});
 
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 interface Erasure { readonly destination: string; readonly confirmedBy: string | null; readonly chased: number; readonly confirms: string }
 interface Fact { readonly type: string; readonly body: { readonly destination?: string; readonly means?: string; readonly outcome?: string } }
@@ -34,7 +34,7 @@ describe('when an alert has ended', () => {
     expect(await erasures(story)).toEqual([]);
     await story.ended('found');
 
-    const asked = await until(() => erasures(story), (all) => all.length === 7 && all.filter((e) => e.confirmedBy !== null).length === 2 && all.some((e) => e.destination === 'portal-2' && e.chased > 0), 30_000, (all) => JSON.stringify(all));
+    const asked = await until(() => erasures(story), (all) => all.length === 7 && all.filter((e) => e.confirmedBy !== null).length === 2 && all.some((e) => e.destination === 'portal-2' && e.chased > 0), (all) => JSON.stringify(all));
     const standing = Object.fromEntries(asked.map((e) => [e.destination, [e.confirms, e.confirmedBy]]));
     expect(standing).toEqual({
       newsroom: ['officer', null], 'operator-list': ['officer', null], 'operator-numbers': ['officer', null],
@@ -49,7 +49,7 @@ describe('when an alert has ended', () => {
     const next = await (await (await Story.written(author)).submitted()).approved(await stack.as('dezurni'));
     await next.deliveriesUntil((all) => all.length === 8 && all.every((d) => d.acceptedAt !== null));
     await next.ended('withdraw');
-    await until(() => erasures(story), (all) => all.some((e) => e.destination === 'portal-2' && e.confirmedBy !== null), 30_000, (all) => JSON.stringify(all));
+    await until(() => erasures(story), (all) => all.some((e) => e.destination === 'portal-2' && e.confirmedBy !== null), (all) => JSON.stringify(all));
 
     const { items } = await auditor.get<{ items: Fact[] }>(`${story.path}/timeline?limit=200`);
     const of = (type: string) => items.filter((fact) => fact.type === type);
@@ -61,7 +61,7 @@ describe('when an alert has ended', () => {
     // Calls are no messages: no ledger has anything that no delivery explains.
     const keys = new Set([...(await story.deliveries()), ...(await next.deliveries())].map((d) => `${d.destination} ${d.key}`));
     expect([...stack.partners].flatMap(([id, { ledger }]) => ledger.filter((entry) => !keys.has(`${id} ${entry.key}`)))).toEqual([]);
-  }, 90_000);
+  });
 });
 
 async function erasures(story: Story): Promise<Erasure[]> {

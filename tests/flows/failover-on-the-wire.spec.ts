@@ -13,9 +13,9 @@ let approver: ApiClient;
 beforeAll(async () => {
   stack = await startStack({ redisUrl: process.env['FINDME_TEST_REDIS_URL']!, destinations: [await operatorWithRoutes()] });
   [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-}, 60_000);
+});
 
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 /** An operator by SMPP, and by signed CAP over HTTPS when that is away. */
 async function operatorWithRoutes(): Promise<object> {
@@ -59,5 +59,5 @@ describe('an operator with two routes', () => {
     await story.ended('found');
     await story.deliveriesUntil((deliveries) => deliveries.some((d) => d.destination === OPERATOR && d.kind === 'found' && d.state === 'confirmed'));
     expect(second.ledger.map((entry) => entry.action)).toEqual(['publish', 'withdraw']);
-  }, 60_000);
+  });
 });

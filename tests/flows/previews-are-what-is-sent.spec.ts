@@ -20,13 +20,13 @@ beforeAll(async () => {
     ],
   });
   [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-}, 60_000);
+});
 
-afterAll(() => stack.stop(), 30_000);
+afterAll(() => stack.stop());
 
 const groupOf = ({ channels }: ShownPreviews, id: string) => channels.find(({ destinations }) => destinations.some((destination) => destination.id === id))!;
 /** Hashes of all that a partner took. */
-const taken = async (id: string, count: number): Promise<string[]> => (await stack.partner(id).waitFor((ledger) => ledger.length >= count, 30_000)).map(({ sha256 }) => sha256);
+const taken = async (id: string, count: number): Promise<string[]> => (await stack.partner(id).waitFor((ledger) => ledger.length >= count)).map(({ sha256 }) => sha256);
 
 describe('what an approver is shown', () => {
   it('is, octet for octet, what SMS, cell broadcast, a sign and a broadcaster get', async () => {
@@ -66,5 +66,5 @@ describe('what an approver is shown', () => {
     expect(timeless(beforehand)).toBe(timeless(afterwards));
     const seal = { key: createPrivateKey(stack.secret('drill-cap-signing-key')), certificate: stack.secret('drill-cap-signing-certificate') };
     expect(await taken('tv-1', 1)).toEqual([sha256Hex(signCap(afterwards as CanonicalCap, seal))]);
-  }, 60_000);
+  });
 });

@@ -38,21 +38,21 @@ else {
       if (typeof started === 'string') throw new Error(started);
       firefox = started;
       [author, approver] = await Promise.all([stack.as('autor'), stack.as('odobrava')]);
-    }, 120_000);
+    });
 
     afterAll(async () => {
       await firefox?.stop();
       await push?.close();
       await stack?.stop();
-    }, 60_000);
+    });
 
     const shown = () => firefox.run(`
       return navigator.serviceWorker.getRegistration('/vezba/pretplata')
         .then((registration) => registration.getNotifications())
         .then((all) => all.map(({ title, body, lang, tag, data }) => ({ title, body, lang, tag, url: data.url })));`) as Promise<Shown[]>;
-    const shownUntil = (condition: (all: Shown[]) => boolean) => until(shown, condition, 20_000, JSON.stringify);
+    const shownUntil = (condition: (all: Shown[]) => boolean) => until(shown, condition, JSON.stringify);
     /** The browser's own word on each message: 100 is "delivered" to the service worker. */
-    const acknowledged = (count: number) => until(() => push.passed.map(({ code }) => code), (codes) => codes.length === count && codes.every((code) => code !== undefined), 20_000);
+    const acknowledged = (count: number) => until(() => push.passed.map(({ code }) => code), (codes) => codes.length === count && codes.every((code) => code !== undefined));
 
     /** Title and text as the approver saw them before deciding. */
     const previewed = async (story: Story): Promise<string> => {
@@ -65,7 +65,7 @@ else {
     it('subscribes on the page, decrypts what the dispatcher sends, and shows the alert, the update in its place, then the ending', async () => {
       await firefox.go(`${stack.publicAddress}/vezba/pretplata?jezik=sr-Cyrl`);
       await firefox.click('button[name=join]');
-      await until(says, (text) => text === 'Пријављени сте.', 20_000);
+      await until(says, (text) => text === 'Пријављени сте.');
       expect(members()).toBe(1);
 
       const story = await (await Story.written(author)).submitted();
@@ -94,7 +94,7 @@ else {
       expect(ended[0]).toMatchObject({ tag: first!.tag, body: expect.stringContaining('дете је пронађено') });
       expect(JSON.stringify(ended)).not.toContain(sampleContent().child.name.cyrillic);
       await story.deliveriesUntil((all) => all.filter((d) => d.destination === 'browsers' && d.state === 'accepted').length === 3);
-    }, 120_000);
+    });
 
     it('shows nothing of a message that was changed on the way, and says so', async () => {
       const { body, channel } = push.passed[0]!;
@@ -108,12 +108,12 @@ else {
 
     it('leaves on the page, and gets no more', async () => {
       await firefox.click('button[name=leave]');
-      await until(says, (text) => text === 'Одјављени сте.', 20_000);
+      await until(says, (text) => text === 'Одјављени сте.');
       await until(members, (count) => count === 0);
       const count = push.passed.length;
       const story = await (await (await Story.written(author)).submitted()).approved(await stack.as('dezurni'));
       await story.deliveriesUntil((all) => all.some((d) => d.destination === 'browsers' && d.state === 'accepted'));
       expect(push.passed.length).toBe(count);
-    }, 60_000);
+    });
   });
 }

@@ -40,14 +40,14 @@ if (typeof centre === 'string' || typeof phone === 'string') {
       const previews = previewSms(notice, settings);
       expect(previews.map(({ encoding, segments }) => [encoding, segments > 1])).toEqual([['UCS-2', true], ['UCS-2', true], ['GSM-7', true]]);
       expect((await connection.publish(sampleMessage({ notice }), new AbortController().signal)).kind).toBe('accepted');
-      await until(() => phone.read, (all) => all.length === 3, 20_000, (all) => JSON.stringify(all));
+      await until(() => phone.read, (all) => all.length === 3, (all) => JSON.stringify(all));
       const [number] = inventedNumbers(1);
       const asRead = (text: string) => ({ from: 'PronadjiMe', to: `+${number}`, text });
       expect(new Set(phone.read)).toEqual(new Set(previews.map(({ text }) => asRead(text))));
 
       const ending = sampleEnding('found', notice);
       expect((await connection.withdraw(sampleMessage({ notice: ending }), new AbortController().signal)).kind).toBe('accepted');
-      await until(() => phone.read, (all) => all.length === 6, 20_000, (all) => JSON.stringify(all));
+      await until(() => phone.read, (all) => all.length === 6, (all) => JSON.stringify(all));
       expect(new Set(phone.read.slice(3))).toEqual(new Set(previewSms(ending, settings).map(({ text }) => asRead(text))));
     });
   });

@@ -41,10 +41,10 @@ export async function startLiquidsoapStation(): Promise<LiquidsoapStation | stri
   };
   try {
     children.push(spawn('icecast2', ['-c', join(folder, 'icecast.xml')], { stdio: 'ignore' }));
-    await until(() => answers(http, '/status-json.xsl'), Boolean, 10_000);
+    await until(() => answers(http, '/status-json.xsl'), Boolean);
     children.push(spawn('liquidsoap', [join(folder, 'station.liq')], { stdio: 'ignore' }));
     // Liquidsoap checks its whole library when it starts: that takes seconds.
-    await until(() => answers(http, '/air'), Boolean, 60_000);
+    await until(() => answers(http, '/air'), Boolean);
   } catch (error) {
     await stop();
     return `the station did not start (${error instanceof Error ? error.message.split('\n')[0]! : 'unknown'})`;

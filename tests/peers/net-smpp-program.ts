@@ -50,7 +50,7 @@ export async function startNetSmppProgram(): Promise<NetSmppProgram | string> {
   });
   const stop = (): Promise<void> => ended(program);
   try {
-    await until(() => port, (p) => p > 0 || program.exitCode !== null, 5_000);
+    await until(() => port, (p) => p > 0 || program.exitCode !== null);
   } catch {
     port = 0;
   }

@@ -48,7 +48,7 @@ else {
       const outcome = await connection.publish(message, patient());
       expect(outcome).toMatchObject({ kind: 'accepted', expectedReceipts: 2 });
       // 250 was "queued": what became of it comes later, from the server, to the address that only this message had.
-      await until(() => receipts, (all) => all.length === 3, 15_000, (all) => JSON.stringify(all.map(({ word }) => word)));
+      await until(() => receipts, (all) => all.length === 3, (all) => JSON.stringify(all.map(({ word }) => word)));
       expect(new Set(receipts.map(({ about, stage, word }) => ({ about, stage, word })))).toEqual(new Set([
         { about: { key: message.key }, stage: 'failed', word: 'rejected' },
         { about: { key: message.key }, stage: 'failed', word: 'failed' },
@@ -68,10 +68,10 @@ else {
       const { connection, receipts } = await open(['desk@newsroom.example']);
       const message = sampleMessage();
       const first = await connection.publish(message, patient());
-      await until(() => receipts.length, (n) => n === 1, 15_000);
+      await until(() => receipts.length, (n) => n === 1);
       const ending = sampleMessage({ notice: sampleEnding('found', message.notice) });
       expect((await connection.withdraw(ending, patient())).kind).toBe('accepted');
-      await until(() => receipts.length, (n) => n === 2, 15_000);
+      await until(() => receipts.length, (n) => n === 2);
       expect(receipts.map(({ about, word }) => [about, word])).toEqual([[{ key: message.key }, 'delivered'], [{ key: ending.key }, 'delivered']]);
       const last = (await mails()).at(-1)!;
       expect(last.subject).toContain(ending.notice.texts['sr-Latn'].headline);

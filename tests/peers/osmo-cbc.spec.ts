@@ -62,7 +62,7 @@ else {
       expect([...station.onAir]).toEqual([]);
       // And again, of what it does not know any more.
       expect(await persistently((signal) => connection.withdraw(ending, signal))).toBe('accepted');
-    }, 30_000);
+    });
 
     it('is well without being published to', async () => {
       expect(await connection.probe(patient())).toEqual({ well: true });

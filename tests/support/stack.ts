@@ -100,7 +100,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await client.signIn();
       return client;
     },
-    credentials: async (user) => ({ password: officer(user).password, code: await (typists.get(user) ?? typists.set(user, new ApiClient(address, officer(user))).get(user)!).code(-1) }),
+    credentials: async (user) => {
+      const typist = typists.get(user) ?? new ApiClient(address, officer(user));
+      typists.set(user, typist);
+      // Typed into a page, where more is filled in before it is sent.
+      return { password: officer(user).password, code: await typist.code(20_000) };
+    },
     dispatcher: await startDispatcher(),
     startDispatcher,
     stop: async () => {

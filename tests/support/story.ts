@@ -63,8 +63,8 @@ export class Story {
   }
 
   /** Resolves with the deliveries once they satisfy the condition; rejects with where they stand when they do not in time. */
-  deliveriesUntil(condition: (deliveries: DeliveryView[]) => boolean, timeoutMs = 20_000): Promise<DeliveryView[]> {
-    return until(() => this.deliveries(), condition, timeoutMs, (all) => all.map((d) => `${d.kind} ${d.destination} ${d.state} ${d.reason ?? ''}`).join('\n'));
+  deliveriesUntil(condition: (deliveries: DeliveryView[]) => boolean): Promise<DeliveryView[]> {
+    return until(() => this.deliveries(), condition, (all) => all.map((d) => `${d.kind} ${d.destination} ${d.state} ${d.reason ?? ''}`).join('\n'));
   }
 }
 

@@ -17,6 +17,8 @@ export class ProblemAnswer extends Error {
 }
 
 const STEP_MS = 30_000;
+/** How long a code is still taken after it was made, at the least: on a busy machine it may be judged seconds later. */
+const LASTS_MS = 10_000;
 const BUSY_TRIES = 20;
 const BUSY_PAUSE_MS = 1_000;
 
@@ -30,9 +32,8 @@ export class ApiClient {
   /** Signs in with password and second factor. */
   async signIn(): Promise<void> {
     const { user, password } = this.credentials;
-    // The code before the present one is still good, and leaves the present one for the approval that follows.
-    // Somebody who signed in as the same officer a moment ago has used it up: then the one after it.
-    const enter = async () => this.send('POST', '/v1/session', { userName: user, password, code: await this.code(-1) });
+    // Somebody who signed in as the same officer a moment ago has used the code up: then the one after it.
+    const enter = async () => this.send('POST', '/v1/session', { userName: user, password, code: await this.code() });
     const again = (error: unknown) => {
       if (error instanceof ProblemAnswer && error.code === 'CODE_REPLAYED') return enter();
       throw error;
@@ -41,12 +42,13 @@ export class ApiClient {
     this.cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   }
 
-  /** A one-time code that was not used yet; waits for the next one when those at hand are used up. `earliest` in steps from now. */
-  async code(earliest = 0): Promise<string> {
+  /** The earliest one-time code that was not used yet and is good for so long; waits for the next one when those at hand are used up. */
+  async code(lastsMs = LASTS_MS): Promise<string> {
     for (;;) {
-      const now = Math.floor(Date.now() / STEP_MS);
-      const step = Math.max(this.lastStep + 1, now + earliest);
-      if (step <= now + 1) {
+      // Taken in its own step and in those beside it (RFC 6238, section 5.2).
+      const lasting = Math.ceil((Date.now() + lastsMs) / STEP_MS) - 2;
+      const step = Math.max(this.lastStep + 1, lasting);
+      if (step <= Math.floor(Date.now() / STEP_MS) + 1) {
         this.lastStep = step;
         return totpAt(this.credentials.totpSecret, new Date(step * STEP_MS));
       }

@@ -14,7 +14,7 @@ import { pushStage, secret, type PushStage } from './testing/stage.js';
 import { OutgoingRules } from '#dispatch/outgoing.js';
 import { toLoopback } from '#dispatch/testing/outgoing.js';
 
-const signal = () => AbortSignal.timeout(20_000);
+const signal = () => AbortSignal.timeout(60_000);
 let stage: PushStage;
 let push: WebPush;
 

@@ -9,7 +9,7 @@ import { toLoopback } from './outgoing.js';
 import { CANARY_NAMES, sampleMessage, sampleNotice } from './sample-notice.js';
 
 /** How long anything may take that should happen at once, on a machine that is busy. */
-export const SOON_MS = 10_000;
+export const SOON_MS = 30_000;
 
 /** Waits for a condition without fixed sleeps; false when it did not come true in time. */
 export async function eventually(condition: () => boolean, withinMs = SOON_MS): Promise<boolean> {

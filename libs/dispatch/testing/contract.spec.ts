@@ -197,7 +197,7 @@ describe('the channel contract', () => {
     const [byQueue, byDeaf] = await Promise.all([broken({ bird: Queue }), broken({ bird: Deaf })]);
     expect(byQueue).toContain('withdraws while an earlier publication hangs, without waiting for it');
     expect(byDeaf).toEqual(expect.arrayContaining(['sends nothing when aborted beforehand: deferred', 'ends a hanging call at its signal: uncertain']));
-  }, 20_000);
+  });
 
   it('finds a secret and a child\'s name in what is said', async () => {
     class Gossip extends Pigeon {

@@ -14,7 +14,7 @@ export class Ledger {
   }
 
   /** Resolves with the entries once `predicate` holds; rejects after `timeoutMs`. */
-  waitFor(predicate: (entries: readonly LedgerEntry[]) => boolean, timeoutMs = 5_000): Promise<readonly LedgerEntry[]> {
+  waitFor(predicate: (entries: readonly LedgerEntry[]) => boolean, timeoutMs = 60_000): Promise<readonly LedgerEntry[]> {
     if (predicate(this.entries)) return Promise.resolve(this.entries);
     return new Promise((resolve, reject) => {
       const look = () => {

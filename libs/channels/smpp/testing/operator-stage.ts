@@ -103,7 +103,7 @@ export async function clearStage(): Promise<void> {
 }
 
 /** Resolves once the condition holds; rejects when it does not within the deadline. */
-export async function until(condition: () => boolean, withinMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, withinMs = 60_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('the condition did not come true in time');
