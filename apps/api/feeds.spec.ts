@@ -159,9 +159,9 @@ describe('an ending', () => {
     expect((await get(page)).text).toContain('<img');
     // The clock of the stage stands still meanwhile.
     await must(stage.ask('POST', `${path}/found`, { as: 'vuk', body: { reason: 'vežba' } }));
-    await until(() => get(page), ({ text }) => !text.includes('<img'), 20_000, ({ text }) => text);
+    await until(() => get(page), ({ text }) => !text.includes('<img'), ({ text }) => text);
     await published.onModuleDestroy();
-  }, 30_000);
+  });
 
   it('by erasure leaves nothing: gone from feed, files and page', async () => {
     const { id, path, page } = await active();

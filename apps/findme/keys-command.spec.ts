@@ -20,7 +20,7 @@ beforeEach(async () => {
   // As `npm run migrate` leaves it.
   await keys('new');
   await rm(join(folder, 'master-key-next'));
-}, 60_000);
+});
 afterEach(async () => {
   await ground.close();
   await rm(state, { recursive: true, force: true });
@@ -62,7 +62,7 @@ describe('the command for keys', () => {
     const facts = await rows<{ record: string }>(ground.owner, 'SELECT record FROM facts');
     const everything = `${said}${await keys('status')}${facts.map(({ record }) => record).join()}`;
     for (const secret of [old, now]) for (const form of ['hex', 'base64', 'base64url'] as const) expect(everything).not.toContain(secret.toString(form));
-  }, 90_000);
+  });
 
   it('goes on from every step at which it can be stopped', async () => {
     for (const stopped of [
@@ -96,7 +96,7 @@ describe('the command for keys', () => {
     await expect(keys('replace')).rejects.toThrow('carry it to where the keys of backups are kept');
     await expect(keys('new')).rejects.toThrow('carry it');
     expect([idOfKey(await key('master-key')), (await replaced()).length]).toEqual([idOfKey(now), 1]);
-  }, 90_000);
+  });
 
   it('serves several hosts: each takes the key that was carried to it, before or after the others', async () => {
     const elsewhere = join(state, 'elsewhere');
@@ -115,7 +115,7 @@ describe('the command for keys', () => {
     await keys('replace');
     expect([(await approve(there.actions, alert)).status, (await approve(here.actions, theirs)).status]).toEqual(['active', 'active']);
     expect(await underKeys()).toEqual([idOfKey(await key('master-key', elsewhere))]);
-  }, 90_000);
+  });
 
   it('refuses a key that the database does not know, one that is no key, and a word that is no verb', async () => {
     await inReview((await running()).actions);

@@ -116,7 +116,7 @@ describe('replacing the master key', () => {
     const [kept] = await rows<{ sealed: Buffer; reason: Buffer }>(ground.owner, 'SELECT sealed, reason FROM changes');
     expect([open(next, kept!.sealed, secretOf(change)), open(next, kept!.reason, reasonOf(change))].map(String)).toEqual(['secret', 'razlog']);
     expect(await rows(ground.owner, 'SELECT id, kind, payload, status FROM changes')).toEqual(contents);
-  }, 120_000);
+  });
 
   it('brings back no case that was erased, before or in the middle', async () => {
     const keys = keysInHand(old);

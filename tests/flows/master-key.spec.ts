@@ -14,11 +14,11 @@ let state: string;
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), 'findme-keys-'));
   stack = await startStack();
-}, 60_000);
+});
 afterAll(async () => {
   await stack.stop();
   await rm(state, { recursive: true, force: true });
-}, 30_000);
+});
 
 const keys = (verb: string) => keysCommand([verb], { DATABASE_URL: stack.database.ownerUrl, FINDME_STATE: state, FINDME_SECRETS: stack.secrets }, () => undefined);
 
@@ -34,9 +34,9 @@ describe('the master key of a system that runs', () => {
     await keys('replace');
     await second.approved(approver);
     for (const story of [first, second]) {
-      await story.deliveriesUntil((all) => all.length === 6 && all.every(isConfirmed), 60_000);
+      await story.deliveriesUntil((all) => all.length === 6 && all.every(isConfirmed));
       await story.ended('found');
-      await story.deliveriesUntil((all) => all.length === 12 && all.every(isConfirmed), 60_000);
+      await story.deliveriesUntil((all) => all.length === 12 && all.every(isConfirmed));
     }
     const source = await openDatabase({ url: stack.database.appUrl, name: 'spec' });
     try {
