@@ -7,6 +7,7 @@ import { television } from './testing/stage.js';
 
 channelContract<CasparcgSettings>({
   breaksOff: true,
+  hurries: true,
   channel: createCasparcg(humming),
   start: async () => {
     const folder = await sharedFolder();

@@ -7,6 +7,7 @@ import { radio } from './testing/stage.js';
 
 channelContract<LiquidsoapSettings>({
   breaksOff: true,
+  hurries: true,
   channel: createLiquidsoap(humming),
   start: async () => {
     const folder = await sharedFolder();

@@ -32,6 +32,7 @@ export function contractChecks<S>(harness: ContractHarness<S>): readonly Contrac
     ...(harness.forgeReceipt ? [on('rejects a forged receipt', rejectsForgery)] : []),
     on('sends nothing when aborted beforehand: deferred', abortsBefore),
     on('ends a hanging call at its signal: uncertain', abortsWhileHanging),
+    ...(harness.hurries ? [] : [on('waits for a slow answer: accepted', waitsForSlow)]),
     on('takes a passing error for deferred', (r) => answers(r, { error: true }, ['deferred'], 0)),
     on('takes a lasting error for refused', (r) => answers(r, { refuse: true }, ['refused'], 0)),
     on('takes "slow down" for deferred', (r) => answers(r, { throttle: true }, ['deferred'], 0)),
@@ -218,6 +219,13 @@ async function abortsWhileHanging<S>(r: Rehearsal<S>): Promise<void> {
   }
   assert.deepEqual(outcome, { kind: 'uncertain', reason: 'aborted' });
   assert.equal(r.partner.ledger.filter((e) => !e.duplicate).length, r.harness.entriesPerMessage ?? 1, 'a hanging partner wrote nothing down');
+}
+
+async function waitsForSlow<S>(r: Rehearsal<S>): Promise<void> {
+  await r.accepted(r.message());
+  r.partner.setFaults({ latencyMs: 40 });
+  const outcome = await within(r.publish(r.message()));
+  assert.ok(outcome !== 'late' && outcome.kind === 'accepted', `a slow partner accepts, not ${describeOutcome(outcome)}`);
 }
 
 async function abortsWhileTrickling<S>(r: Rehearsal<S>): Promise<void> {

@@ -71,6 +71,7 @@ class Pigeon implements Connection {
     if (signal.aborted) return { kind: 'deferred', reason: 'aborted' };
     if (!up) return { kind: 'deferred', reason: 'away' };
     if (faults.hang) return this.hang(signal);
+    if (faults.latencyMs !== undefined) await new Promise((resolve) => setTimeout(resolve, faults.latencyMs));
     if (faults.error) return { kind: 'deferred', reason: 'error' };
     if (faults.refuse) return { kind: 'refused', reason: 'no' };
     if (faults.throttle) return { kind: 'deferred', reason: 'slow down', retryAfterMs: 10 };
@@ -197,6 +198,16 @@ describe('the channel contract', () => {
     const [byQueue, byDeaf] = await Promise.all([broken({ bird: Queue }), broken({ bird: Deaf })]);
     expect(byQueue).toContain('withdraws while an earlier publication hangs, without waiting for it');
     expect(byDeaf).toEqual(expect.arrayContaining(['sends nothing when aborted beforehand: deferred', 'ends a hanging call at its signal: uncertain']));
+  });
+
+  it('finds the channel that does not wait for a slow partner', async () => {
+    class Hasty extends Pigeon {
+      override async publish(message: Message, signal: AbortSignal): Promise<Outcome> {
+        const outcome = super.publish(message, signal);
+        return this.loft.faults.latencyMs === undefined ? outcome : { kind: 'uncertain', reason: 'timeout' };
+      }
+    }
+    expect(await broken({ bird: Hasty })).toEqual(['waits for a slow answer: accepted']);
   });
 
   it('finds a secret and a child\'s name in what is said', async () => {

@@ -21,6 +21,8 @@ export interface ContractHarness<Settings> {
   readonly entriesPerMessage?: number;
   /** False where the partner's protocol does not carry the CAP identifier or its equivalent; true when left out. */
   readonly carriesIdentifier?: boolean;
+  /** The simulated partner's time runs so fast that what it airs is over before a slow line could tell of it. */
+  readonly hurries?: boolean;
   /** The partner can break off its answers and trickle them (faults `truncate` and `trickleMs`); datagrams can only be broken off. */
   readonly breaksOff?: boolean | 'datagrams';
 }
