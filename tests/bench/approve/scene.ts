@@ -9,7 +9,11 @@ import { secretsOf } from '#apps/findme/state.js';
 import { catalog } from '#channels/catalog.js';
 import { parseConfiguration } from '#config/configuration.js';
 import { projectRoot } from '#config/project-root.js';
-import { secretsIn, type SecretReader } from '#config/secrets.js';
+import { masterKeysIn, secretsIn, type SecretReader } from '#config/secrets.js';
+import { systemClock } from '#kernel/clock.js';
+import { randomIds } from '#kernel/ids.js';
+import { openDatabase, rows } from '#storage/database.js';
+import { adoptMasterKey } from '#storage/master-key-store.js';
 import type { BenchDatabase, Ground } from '../ground.js';
 import type { PartnersOrder, PartnersWord } from './partners.js';
 import type { WorkerOrder } from './bull-worker.js';
@@ -50,6 +54,7 @@ export async function openScene(partners: number, concurrency: number, ground: G
     await secretsOf(folder, secrets);
     await makeDrillSecrets(secrets, parseConfiguration(configurationOf([1]), catalog), new Date());
     const secret = secretsIn(secrets);
+    await takeMasterKey(database, secrets);
 
     const groups = Array.from({ length: PARTNER_PROCESSES }, () => launch(children, here('./partners.js'), {}));
     const words = groups.map((group) => once(group, 'message') as Promise<[PartnersWord]>);
@@ -86,6 +91,17 @@ export async function openScene(partners: number, concurrency: number, ground: G
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** As `npm run migrate` does it; the officers of the benchmark have nothing that is sealed. */
+async function takeMasterKey({ ownerUrl }: BenchDatabase, secrets: string): Promise<void> {
+  const source = await openDatabase({ url: ownerUrl, name: 'findme-bench', poolSize: 1 });
+  try {
+    await rows(source, 'UPDATE officers SET password_hash = NULL, sealed_totp = NULL');
+    await adoptMasterKey(source, masterKeysIn(secrets), systemClock, randomIds);
+  } finally {
+    await source.destroy();
   }
 }
 
