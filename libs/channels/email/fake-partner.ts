@@ -18,8 +18,8 @@ export interface FakeOptions {
 
 const SIZE_LIMIT = 30 * 1024 * 1024;
 const ANSWER_KEPT = Buffer.from('250 2.6.0 OK: kept\r\n');
-const NOTIFY_TRIES = 40;
-const NOTIFY_PAUSE_MS = 50;
+const NOTIFY_TRIES = 600;
+const NOTIFY_PAUSE_MS = 100;
 const SUBSCRIBE_TRIES = 600;
 const SUBSCRIBE_PAUSE_MS = 200;
 

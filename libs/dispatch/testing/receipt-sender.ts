@@ -5,8 +5,9 @@ import { sha256Hex } from '#kernel/canonical.js';
 import { signWebhook } from '../webhook-signature.js';
 import type { ReceiptBody } from '../https/receipt.js';
 
-const ATTEMPTS = 8;
+const ATTEMPTS = 30;
 const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** The part of a simulated partner that reports back: signed receipts, repeated until they are taken. */
 export class ReceiptSender {
@@ -36,7 +37,7 @@ export class ReceiptSender {
 
   private async deliver(id: string, body: string): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS && !this.closing.signal.aborted; attempt += 1) {
-      if (attempt > 0) await this.pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      if (attempt > 0) await this.pause(Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS));
       if (this.closing.signal.aborted) return;
       // Signed anew each time: the timestamp must be recent, the id stays.
       const status = await this.post(body, { ...signWebhook(this.secret, id, Date.now() / 1000, body) });
