@@ -1,7 +1,8 @@
 import { simpleParser } from 'mailparser';
 import sharp from 'sharp';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerEnvelope } from 'smtp-server';
 import type { AddressInfo } from 'node:net';
+import type { DestinationId } from '#kernel/ids.js';
 import type { Notice } from '#alerts/notice.js';
 import type { Receipt } from '#dispatch/channel.js';
 import { sampleEnding, sampleMessage, samplePhoto } from '#dispatch/testing/sample-notice.js';
@@ -9,7 +10,11 @@ import { email } from './channel.js';
 import type { EmailSettings } from './config.js';
 import { outcomeOf } from './outcome.js';
 import { readReply } from './smtp.js';
-import { lineTo, newsroom } from './testing/newsroom.js';
+import { lineTo, newsroom, secret } from './testing/newsroom.js';
+import { returnAddress } from './verp.js';
+
+/** What a recipient was asked to be reported with (RFC 3461). */
+interface Asked { readonly dsn: { readonly notify: readonly string[]; readonly orcpt?: string } }
 
 const patient = () => new AbortController().signal;
 const reply = (responseCode: number) => Object.assign(new Error('the words of the server, which nobody repeats'), { responseCode });
@@ -18,6 +23,7 @@ const reply = (responseCode: number) => Object.assign(new Error('the words of th
 async function choosy(answers: Map<string, number>, more: object = {}) {
   const taken: string[][] = [];
   const mails: Buffer[] = [];
+  const asked: { readonly of: SMTPServerEnvelope; readonly from: string }[] = [];
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['AUTH', 'STARTTLS'],
@@ -30,6 +36,7 @@ async function choosy(answers: Map<string, number>, more: object = {}) {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         mails.push(Buffer.concat(chunks));
+        asked.push({ of: session.envelope, from: session.envelope.mailFrom ? session.envelope.mailFrom.address : '' });
         taken.push(session.envelope.rcptTo.map((r) => r.address));
         done();
       });
@@ -43,7 +50,7 @@ async function choosy(answers: Map<string, number>, more: object = {}) {
     await connection.close();
     await new Promise<void>((done) => server.close(() => done()));
   };
-  return { taken, mails, receipts, connection, settings: destination.settings, close };
+  return { taken, mails, asked, receipts, connection, settings: destination.settings, close };
 }
 
 describe('a mail to several newsrooms', () => {
@@ -82,6 +89,49 @@ describe('a mail to several newsrooms', () => {
       expect(receipts.length).toBe(3);
     } finally {
       await close();
+    }
+  });
+
+  it('is through when the last newsrooms turn it away for good after others took it, and begins anew for a later message', async () => {
+    const answers = new Map([['b@n.example', 451], ['c@n.example', 451]]);
+    const { connection, taken, close } = await choosy(answers);
+    try {
+      const message = sampleMessage();
+      expect(await connection.publish(message, patient())).toMatchObject({ kind: 'uncertain' });
+      for (const name of answers.keys()) answers.set(name, 550);
+      expect(await connection.publish(message, patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 1 });
+      answers.clear();
+      expect(await connection.publish(message, patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 3 });
+      expect(taken).toEqual([['a@n.example'], ['a@n.example', 'b@n.example', 'c@n.example']]);
+    } finally {
+      await close();
+    }
+  });
+
+  it('is put off where every newsroom puts it off: nothing of it is anywhere', async () => {
+    const { connection, close } = await choosy(new Map(['a', 'b', 'c'].map((n) => [`${n}@n.example`, 451])));
+    try {
+      expect((await connection.publish(sampleMessage(), patient())).kind).toBe('deferred');
+    } finally {
+      await close();
+    }
+  });
+
+  it('asks to be told of every end that it comes to, by our key, and for no copy of it', async () => {
+    const { connection, asked, settings, close } = await choosy(new Map(), { to: ['a@n.example', 'b@n.example'] });
+    const alone = await choosy(new Map(), { to: ['a@n.example'] });
+    try {
+      const message = sampleMessage();
+      await connection.publish(message, patient());
+      await alone.connection.publish(message, patient());
+      const [{ of, from }] = asked as [(typeof asked)[0]];
+      expect(from).toBe(returnAddress(message.key, 'newsroom-1' as DestinationId, settings.bounce.domain, secret('bounce-secret')));
+      expect(of).toMatchObject({ dsn: { ret: 'HDRS', envid: message.key } });
+      expect(of.rcptTo.map((r) => (r as unknown as Asked).dsn)).toEqual(Array(2).fill({ notify: ['SUCCESS', 'FAILURE', 'DELAY'] }));
+      // One recipient alone can be named without naming a wrong one to another.
+      expect((alone.asked[0]!.of.rcptTo[0] as unknown as Asked).dsn).toMatchObject({ orcpt: 'rfc822;a@n.example' });
+    } finally {
+      await Promise.all([close(), alone.close()]);
     }
   });
 });

@@ -99,7 +99,7 @@ class EmailConnection implements Connection {
     // Some newsrooms put it off (greylisting, a full mailbox): only they are asked again. Those that took it have it, so this
     // is not `deferred`.
     this.halfway.set(message.key, now);
-    return { kind: now.taken.size > 0 ? 'uncertain' : 'deferred', reason: `${rejected.length - lasting.length} of ${settings.to.length} newsrooms put off` };
+    return { kind: 'uncertain', reason: `${rejected.length - lasting.length} of ${settings.to.length} newsrooms put off` };
   }
 
   private through(key: string, messageId: string, expectedReceipts: number): Outcome {

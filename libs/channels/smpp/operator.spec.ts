@@ -107,7 +107,8 @@ describe('window and rate', () => {
   });
 
   it('slows down when the operator says so, and loses nothing', async () => {
-    const { operator, connection } = await stage(toNumbers);
+    // Its pauses add up: how long a machine takes besides is no reason to give up.
+    const { operator, connection } = await stage({ ...toNumbers, timeoutMs: 20_000 });
     let left = 15;
     operator.decide(() => (left-- > 0 ? (left % 2 === 0 ? 0x58 : 0x14) : 0));
     expect(await connection.publish(sampleMessage(), patient())).toMatchObject({ kind: 'accepted', expectedReceipts: 40 });

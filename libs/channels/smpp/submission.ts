@@ -245,7 +245,7 @@ class Sms implements Request {
       throw error;
     }
     of.operator.took();
-    const verdict = verdictOf(taken, this.target);
+    const verdict = verdictOf(taken);
     if (verdict !== ESME_ROK) return this.answered(verdict);
     of.tally.ids.push(taken.messageId);
     this.segment += 1;
@@ -334,8 +334,8 @@ export function referencesOf({ finals, partials }: Pick<Tally, 'finals' | 'parti
  * The status that counts: `submit_multi` may succeed and still name its destination among the unsuccessful (SMPP 3.4,
  * section 4.5.2). We name one destination, so any entry is about it.
  */
-function verdictOf({ unsuccessful: [entry] }: Taken, target: Target): number {
-  if (entry === undefined || 'number' in target) return ESME_ROK;
+function verdictOf({ unsuccessful: [entry] }: Taken): number {
+  if (entry === undefined) return ESME_ROK;
   // Named as unsuccessful with a status of success: it is still not taken.
   return entry.status === ESME_ROK ? ESME_RINVNUMDESTS : entry.status;
 }
