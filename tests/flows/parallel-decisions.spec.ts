@@ -139,14 +139,16 @@ describe('officers who decide at the same time', () => {
     // Endings come late in the story, else nearly every story would be over at once.
     const waves = fc.tuple(fc.array(fc.array(withoutEnd, { minLength: 4, maxLength: 14 }), { minLength: 8, maxLength: 12 }), fc.array(step, { maxLength: 14 }));
     const verbs = new Set<Verb>();
-    await fc.assert(fc.asyncProperty(waves, async ([peaceful, last]) => {
+    const story = fc.asyncProperty(waves, async ([peaceful, last]) => {
       const { id } = await actions.create('drill', sampleContent(), AUTHOR);
       const won = await storm(id, [...peaceful, last]);
       for (const { step: { verb } } of won) verbs.add(verb);
       await check(id, won);
-    }), { numRuns: 8, endOnFailure: true });
-    // The stories were no idle ones.
-    expect([...verbs]).toEqual(expect.arrayContaining(['edit', 'submit', 'approve', 'return', 'revise']));
+    });
+    // More of them while chance has left something undone: stories in which nothing is ever given back would show less.
+    const undone = () => (['edit', 'submit', 'approve', 'return', 'revise'] as const).filter((verb) => !verbs.has(verb));
+    for (let rounds = 0; rounds === 0 || (undone().length > 0 && rounds < 8); rounds += 1) await fc.assert(story, { numRuns: 8, endOnFailure: true });
+    expect(undone()).toEqual([]);
     await chainHolds();
   });
 
