@@ -59,21 +59,18 @@ CREATE TRIGGER destination_secrets_seal BEFORE INSERT OR UPDATE OF sealed ON des
 CREATE TRIGGER subscribers_seal BEFORE INSERT OR UPDATE OF sealed ON subscribers FOR EACH ROW EXECUTE FUNCTION keep_seal('sealed');
 CREATE TRIGGER house_keys_seal BEFORE INSERT OR UPDATE ON house_keys FOR EACH ROW EXECUTE FUNCTION keep_seal('wrapped');
 
--- What a change was stays so; sealing the same anew under another key is no edit. Nobody but who may do what the owner may can
--- update the table at all, save by `settle_change`.
-CREATE OR REPLACE FUNCTION keep_change() RETURNS trigger LANGUAGE plpgsql AS $$
+-- What a change was stays so (`keep_change`); sealing the same anew under another key is no edit. Nobody but who may do what the
+-- owner may can update the table at all, save by `settle_change`.
+CREATE FUNCTION only_resealed(was changes, becomes changes) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-  resealed changes := NEW;
+  resealed changes := becomes;
 BEGIN
-  IF seal_key(NEW.sealed) <> seal_key(OLD.sealed) THEN resealed.sealed := OLD.sealed; END IF;
-  IF seal_key(NEW.reason) <> seal_key(OLD.reason) THEN resealed.reason := OLD.reason; END IF;
-  IF NEW IS DISTINCT FROM resealed AND resealed IS NOT DISTINCT FROM OLD THEN RETURN NEW; END IF;
-  IF OLD.status <> 'open' OR (NEW.kind, NEW.subject, NEW.payload, NEW.kept, NEW.sealed, NEW.proposed_by, NEW.proposed_at, NEW.expires_at)
-     IS DISTINCT FROM (OLD.kind, OLD.subject, OLD.payload, OLD.kept, OLD.sealed, OLD.proposed_by, OLD.proposed_at, OLD.expires_at) THEN
-    RAISE EXCEPTION USING ERRCODE = 'FM002', MESSAGE = 'a change is settled once and never edited';
-  END IF;
-  RETURN NEW;
+  IF seal_key(becomes.sealed) <> seal_key(was.sealed) THEN resealed.sealed := was.sealed; END IF;
+  IF seal_key(becomes.reason) <> seal_key(was.reason) THEN resealed.reason := was.reason; END IF;
+  RETURN becomes IS DISTINCT FROM resealed AND resealed IS NOT DISTINCT FROM was;
 END $$;
+DROP TRIGGER changes_kept ON changes;
+CREATE TRIGGER changes_kept BEFORE UPDATE ON changes FOR EACH ROW WHEN (NOT only_resealed(OLD, NEW)) EXECUTE FUNCTION keep_change();
 
 -- The first master key of a database, once. False when it has one.
 CREATE FUNCTION adopt_master_key(p_id text, p_at timestamptz, p_digests bytea, p_subscriber_digests bytea, p_facts text[]) RETURNS boolean LANGUAGE plpgsql AS $$
