@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { ProblemAnswer, type ApiClient } from '#apps/findme/drill/api-client.js';
 import { freePort } from '#apps/findme/embedded/process.js';
 import { Story } from '../support/story.js';
-import { axeEverywhere, axeFindings, becomes, Desks, inBrowser, keepPicture } from './browser.js';
+import { axeEverywhere, axeInDialog, becomes, Desks, inBrowser, keepPicture } from './browser.js';
 
 inBrowser('the approver\'s desk', () => {
   /** The folder that the simulated playout shares with us. */
@@ -116,7 +116,7 @@ inBrowser('the approver\'s desk', () => {
     await page.getByRole('button', { name: 'Approve…' }).click();
     await dialog().getByRole('heading', { name: 'Approve: DRILL' }).waitFor();
     for (const named of ['KU-13/2026', 'South Bačka', 'Cell broadcast', story.alert.proposal!.contentHash!.slice(0, 12)]) await dialog().getByText(named).first().waitFor();
-    expect(await axeEverywhereInDialog()).toEqual([]);
+    expect(await axeInDialog(page, 'approver-dialog')).toEqual([]);
 
     await dialog().getByRole('textbox', { name: 'One-time code' }).fill('000000');
     await dialog().getByRole('button', { name: 'Approve the drill' }).click();
@@ -241,15 +241,4 @@ inBrowser('the approver\'s desk', () => {
     await expect(colleague.post(`${story.path}/approve`, { contentHash: story.alert.proposal!.contentHash, code: await colleague.code() })).rejects.toBeInstanceOf(ProblemAnswer);
     expect(await axeEverywhere(writer, 'approver-writer')).toEqual([]);
   });
-
-  /** The dialog covers the language menu: judged in the language that is set, in both schemes. */
-  async function axeEverywhereInDialog(): Promise<string[]> {
-    const found: string[] = [];
-    for (const scheme of ['dark', 'light'] as const) {
-      await page.emulateMedia({ colorScheme: scheme });
-      found.push(...(await axeFindings(page)));
-      await keepPicture(page, `approver-dialog-${scheme}`);
-    }
-    return found;
-  }
 });

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import type { ApiClient } from '#apps/findme/drill/api-client.js';
 import { freePort } from '#apps/findme/embedded/process.js';
 import { Story } from '../support/story.js';
-import { axeEverywhere, axeFindings, becomes, Desks, inBrowser, keepPicture } from './browser.js';
+import { axeEverywhere, axeInDialog, becomes, Desks, inBrowser } from './browser.js';
 
 inBrowser('the fan-out board in a browser', () => {
   let desks: Desks;
@@ -89,7 +89,7 @@ inBrowser('the fan-out board in a browser', () => {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('alertdialog');
     for (const language of ['sr-Latn', 'sr-Cyrl', 'en']) await becomes(() => dialog.locator(`figure[lang="${language}"]`).innerText(), expect.stringMatching(/^.{80}/s));
-    expect(await axeEverywhereInDialog(page)).toEqual([]);
+    expect(await axeInDialog(page, 'board-end')).toEqual([]);
     await dialog.getByRole('button', { name: 'Confirm: the child is found' }).focus();
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'detached' });
@@ -122,14 +122,3 @@ inBrowser('the fan-out board in a browser', () => {
     await page.getByRole('heading', { level: 3, name: 'KU-1234/2026' }).first().waitFor();
   });
 });
-
-/** The dialog hides the page's language menu: judged in English, in both schemes. */
-async function axeEverywhereInDialog(page: Page): Promise<string[]> {
-  const found: string[] = [];
-  for (const scheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    found.push(...(await axeFindings(page)));
-    await keepPicture(page, `board-end-${scheme}`);
-  }
-  return found;
-}

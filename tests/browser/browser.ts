@@ -158,6 +158,17 @@ export async function axeEverywhere(page: Page, name: string): Promise<string[]>
   return found;
 }
 
+/** As `axeEverywhere` for an open dialog, which covers the language menu: in the language that is set, in both schemes. */
+export async function axeInDialog(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const scheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    found.push(...(await axeFindings(page)));
+    await keepPicture(page, `${name}-${scheme}`);
+  }
+  return found;
+}
+
 const OWN_NAMES = { 'sr-Latn': 'Srpski', 'sr-Cyrl': 'Српски', en: 'English' } as const;
 
 /** Changes the language by the menu, as a person does. */
